@@ -1,0 +1,20 @@
+"""Intervals, paired tests, corrections for many candidates and for having picked the best."""
+
+from __future__ import annotations
+
+from equipoise.stats.bootstrap import bootstrap_weights, oob_weights, percentile_interval
+from equipoise.stats.multiple import holm
+from equipoise.stats.paired import Difference, paired_difference
+from equipoise.stats.picking import picking_corrected
+from equipoise.stats.verdict import tied_with_best
+
+__all__ = [
+    "Difference",
+    "bootstrap_weights",
+    "holm",
+    "oob_weights",
+    "paired_difference",
+    "percentile_interval",
+    "picking_corrected",
+    "tied_with_best",
+]
