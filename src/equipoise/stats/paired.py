@@ -106,7 +106,8 @@ def paired_difference(
     mean = float(folds.mean()) if estimate is None and folds.size else estimate
     variance, df = _variance(folds, draws, test_fraction)
     if mean is None or not np.isfinite(mean) or not np.isfinite(variance):
-        return Difference(*[float("nan")] * 4, folds=folds.size)
+        nan = float("nan")
+        return Difference(nan, nan, nan, nan, folds=folds.size)
     error = float(np.sqrt(variance))
     # Values that differ by rounding only are equal: their spread is rounding too, and no ground for a test.
     if abs(mean) <= 1e-12 and error <= 1e-12:
