@@ -1,0 +1,425 @@
+"""What the target is: which task it poses, which classes it holds, which rows can be used."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from equipoise.errors import TargetError, UsageError
+
+__all__ = ["detect_task", "encode_target", "usable_rows"]
+
+TASKS = ("binary", "multiclass", "multilabel", "regression")
+MAX_CLASSES = 100
+# Whole numbers with more distinct values than this, and fractions with more than the second, measure rather than name.
+MAX_WHOLE_CLASSES = 30
+MAX_FRACTION_CLASSES = 10
+
+
+def detect_task(values: Any) -> str:
+    """Find which task a target poses.
+
+    Texts and true/false are classes. Numbers are classes when they take few values: at most 30 for whole numbers,
+    at most 10 when there are fractions. Lists are sets of labels.
+
+    Parameters
+    ----------
+    values : series, ndarray or sequence of shape (n,)
+        The target. Missing values are left out of account.
+
+    Returns
+    -------
+    str
+        "binary", "multiclass", "multilabel" or "regression". A target with less than two values counts as "binary",
+        which `encode_target` refuses with a message.
+
+    Examples
+    --------
+    >>> from equipoise.data.target import detect_task
+    >>> detect_task(["ham", "spam", "ham", None])
+    'binary'
+    >>> detect_task([1, 2, 3, 1, 2, 3])
+    'multiclass'
+    >>> detect_task([0.12, 3.4, 7.1, 8.8, 2.2, 9.1, 5.5, 4.4, 1.1, 6.6, 7.7])
+    'regression'
+    """
+    scalars = [value for value in _scalars(values) if not _is_missing(value)]
+    if any(isinstance(value, (list, tuple, set, frozenset)) for value in scalars):
+        return "multilabel"
+    try:
+        distinct = set(scalars)
+    except TypeError:
+        return "multiclass"
+    if len(distinct) <= 2:
+        return "binary"
+    if all(_kind(value) == "number" for value in distinct):
+        whole = all(float(value).is_integer() for value in distinct if math.isfinite(value))
+        if len(distinct) > (MAX_WHOLE_CLASSES if whole else MAX_FRACTION_CLASSES):
+            return "regression"
+    return "multiclass"
+
+
+def usable_rows(
+    values: Any, *, name: str = "target", drop_missing: bool = False, drop_rare: bool = False
+) -> tuple[np.ndarray, list[str]]:
+    """Say which rows can be used once missing targets and classes of one row are left out, as far as allowed.
+
+    Parameters
+    ----------
+    values : series, ndarray or sequence of shape (n,)
+        The target.
+    name : str, default "target"
+        Name of the column, for messages.
+    drop_missing : bool, default False
+        Leave out rows without a target. Without it such rows are left for `encode_target` to refuse.
+    drop_rare : bool, default False
+        Leave out classes of a single row. Without it they are left for `encode_target` to refuse.
+
+    Returns
+    -------
+    keep : ndarray of shape (n,), bool
+        The rows to keep.
+    notes : list of str
+        What was left out, in words.
+
+    Examples
+    --------
+    >>> from equipoise.data.target import usable_rows
+    >>> keep, notes = usable_rows(["a", "b", None, "a", "b", "c"], name="kind", drop_missing=True, drop_rare=True)
+    >>> keep.tolist()
+    [True, True, False, True, True, False]
+    >>> notes
+    ["1 row without 'kind' was left out", "class 'c' of 'kind' has a single row and was left out"]
+    """
+    scalars = _scalars(values)
+    missing = [_is_missing(value) for value in scalars]
+    keep = np.ones(len(scalars), dtype=bool)
+    notes = []
+    if drop_missing and any(missing):
+        keep &= ~np.array(missing)
+        notes.append(f"{_rows(sum(missing))} without {name!r} {_was(sum(missing))} left out")
+    if drop_rare:
+        present = [value for value, absent in zip(scalars, missing, strict=True) if not absent]
+        counts = _count(present, name)
+        rare = [label for label, count in counts.items() if count == 1]
+        # A column of different values is no set of rare classes: leave it whole, for the message that says so.
+        if rare and len(rare) < len(counts):
+            rarely = set(rare)
+            keep &= np.array([absent or value not in rarely for value, absent in zip(scalars, missing, strict=True)])
+            if len(rare) == 1:
+                notes.append(f"class {rare[0]!r} of {name!r} has a single row and was left out")
+            else:
+                notes.append(f"{len(rare)} classes of {name!r} have a single row each and were left out: {_some(rare)}")
+    return keep, notes
+
+
+def encode_target(
+    values: Any, task: str | None = None, positive: Any = None, *, name: str = "target"
+) -> tuple[np.ndarray, list[Any], list[str]]:
+    """Turn a target into class codes.
+
+    Parameters
+    ----------
+    values : series, ndarray or sequence of shape (n,)
+        The target: texts, whole numbers, fractions or true/false, of one kind.
+    task : {"binary", "multiclass"}, optional
+        The task; found by `detect_task` if not given.
+    positive : scalar, optional
+        The class to be found in a binary task, by default the rarer one. A text such as "1" stands for a number 1.
+    name : str, default "target"
+        Name of the column, for messages.
+
+    Returns
+    -------
+    y : ndarray of shape (n,), int64
+        Class codes from 0. In a binary task code 1 is the positive class; otherwise codes follow the natural order
+        of the labels, in which "10" comes after "9".
+    classes : list
+        The label of each code, as a plain Python scalar.
+    notes : list of str
+        What a reader should know about how the target was read.
+
+    Raises
+    ------
+    TargetError
+        If the target cannot be learned: missing values, one class, all values different, kinds of values mixed,
+        more than 100 classes, a class of one row, or a task that is not one of classes.
+    UsageError
+        If `task` is no task, or `positive` no class.
+
+    Examples
+    --------
+    >>> from equipoise.data.target import encode_target
+    >>> y, classes, notes = encode_target(["ham", "spam", "ham", "ham", "spam"])
+    >>> y.tolist(), classes
+    ([0, 1, 0, 0, 1], ['ham', 'spam'])
+    """
+    if task is not None and task not in TASKS:
+        raise UsageError(f"task {task!r} is unknown", remedy=f"use {_nearest(task, TASKS[:2]) or 'binary or multiclass'}")
+    scalars = _scalars(values)
+    _refuse_missing(scalars, name)
+    counts = _count(scalars, name)
+    _refuse_mixture(counts, name)
+    labels = sorted(counts, key=_natural)
+    _refuse_degenerate(labels, counts, name, task)
+    found = task or detect_task(scalars)
+    _refuse_other_tasks(found, labels, counts, name)
+    _refuse_unlearnable(labels, counts, name)
+    if task == "binary" and len(labels) != 2:
+        raise TargetError(
+            f"column {name!r} has {len(labels)} classes ({_some(labels)}), a binary task has 2",
+            remedy="use --task multiclass, or leave --task out",
+        )
+    notes = _look_alikes(labels, name)
+    if found == "binary":
+        labels, note = _order_binary(labels, counts, positive, name)
+        notes += note
+    elif positive is not None:
+        raise UsageError(
+            f"a positive class ({positive!r}) was given, but the task is {found} with {len(labels)} classes",
+            remedy="leave the positive class out",
+        )
+    code = {label: index for index, label in enumerate(labels)}
+    y = np.fromiter((code[value] for value in scalars), dtype=np.int64, count=len(scalars))
+    return y, labels, notes
+
+
+def _scalars(values: Any) -> list[Any]:
+    """List the values as plain Python scalars, from whatever kind of column."""
+    for method in ("to_list", "tolist", "to_pylist"):
+        if hasattr(values, method):
+            values = getattr(values, method)()
+            break
+    if not isinstance(values, Iterable):
+        raise UsageError(f"a target of type {type(values).__name__} is no column", remedy="give one value per row")
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, (list, tuple, set, frozenset, dict, np.ndarray)):
+        return False
+    try:
+        # Only NaN, NaT and their like differ from themselves; pandas' NA cannot be asked at all.
+        return bool(value != value)
+    except TypeError:
+        return True
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true/false"
+    if isinstance(value, (int, float, decimal.Decimal)):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
+        return "date"
+    return type(value).__name__
+
+
+def _count(scalars: Sequence[Any], name: str) -> Counter[Any]:
+    try:
+        # Kinds are counted apart first, because True, 1 and 1.0 are one key of a dictionary.
+        kinds = Counter(type(value) for value in scalars)
+        counts = Counter(scalars)
+    except TypeError:
+        raise TargetError(
+            f"column {name!r} holds a list or a record in each row, not one value",
+            remedy="name a target column with one label per row",
+        ) from None
+    if bool in kinds and len(kinds) > 1:
+        other = next(value for value in scalars if not isinstance(value, bool))
+        raise _mixture({"true/false": (kinds[bool], True), _kind(other): (len(scalars) - kinds[bool], other)}, name)
+    return counts
+
+
+def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
+    missing = sum(map(_is_missing, scalars))
+    if not scalars:
+        raise TargetError(f"column {name!r} has no rows", remedy="give data with rows")
+    if missing == len(scalars):
+        raise TargetError(f"column {name!r} is empty in all {_rows(missing)}", remedy="name another --target")
+    if missing:
+        raise TargetError(
+            f"column {name!r} is missing in {missing:,} of {_rows(len(scalars))}",
+            remedy="leave those rows out with --drop-missing-target (drop_missing_target=True), or fill them in",
+        )
+
+
+def _refuse_mixture(counts: Mapping[Any, int], name: str) -> None:
+    kinds: dict[str, tuple[int, Any]] = {}
+    for label, count in counts.items():
+        seen, example = kinds.get(_kind(label), (0, label))
+        kinds[_kind(label)] = (seen + count, example)
+    if len(kinds) > 1:
+        raise _mixture(kinds, name)
+    kind = next(iter(kinds))
+    if kind not in ("true/false", "number", "text"):
+        raise TargetError(
+            f"column {name!r} holds values of the kind {kind!r}, which name no classes",
+            remedy="name a target column of texts, numbers or true/false",
+        )
+    if kind == "number" and any(math.isinf(label) for label in counts):
+        raise TargetError(f"column {name!r} holds infinite numbers", remedy="replace them by a class or a finite number")
+
+
+def _mixture(kinds: Mapping[str, tuple[int, Any]], name: str) -> TargetError:
+    parts = [f"{_rows(count)} of {kind} such as {example!r}" for kind, (count, example) in kinds.items()]
+    return TargetError(
+        f"column {name!r} mixes kinds of values: {' and '.join(parts)}", remedy="write all labels as one kind, for example as text"
+    )
+
+
+def _refuse_degenerate(labels: Sequence[Any], counts: Mapping[Any, int], name: str, task: str | None) -> None:
+    total = sum(counts.values())
+    if len(labels) == 1:
+        raise TargetError(
+            f"column {name!r} has one class only: {labels[0]!r} in all {_rows(total)}",
+            remedy="name a --target with at least two classes, or give data that hold both",
+        )
+    if len(labels) == total and task not in ("regression", "multilabel"):
+        raise TargetError(
+            f"column {name!r} has a different value in each of the {_rows(total)} (for example {_some(labels, 2)}): "
+            "an id or a measured number, not a class",
+            remedy="name another --target",
+        )
+
+
+def _refuse_other_tasks(task: str, labels: Sequence[Any], counts: Mapping[Any, int], name: str) -> None:
+    if task == "regression":
+        raise TargetError(
+            f"column {name!r} is a number with {len(labels):,} different values, a regression target, which is not offered yet",
+            remedy="name a --target with classes, cut the numbers into classes first, or say --task multiclass "
+            f"if they are classes (at most {MAX_CLASSES})",
+        )
+    if task == "multilabel":
+        raise TargetError(
+            f"multilabel tasks are not offered yet (column {name!r})", remedy="name a --target with one label per row"
+        )
+
+
+def _refuse_unlearnable(labels: Sequence[Any], counts: Mapping[Any, int], name: str) -> None:
+    if len(labels) > MAX_CLASSES:
+        raise TargetError(
+            f"column {name!r} has {len(labels):,} classes, at most {MAX_CLASSES} can be compared",
+            remedy="name another --target, or merge the rare classes first",
+        )
+    rare = [label for label in labels if counts[label] == 1]
+    if rare and len(labels) - len(rare) < 2:
+        raise TargetError(
+            f"class {rare[0]!r} of column {name!r} has 1 row: it cannot be both learned and tested",
+            remedy="give more rows of that class, or name another --target",
+        )
+    if rare:
+        what = f"class {rare[0]!r} of column {name!r} has 1 row" if len(rare) == 1 else (
+            f"{len(rare)} classes of column {name!r} have 1 row each ({_some(rare)})"
+        )
+        raise TargetError(
+            f"{what}: a class cannot be both learned and tested on one row",
+            remedy="leave such classes out with --drop-rare-classes (drop_rare_classes=True), or merge them into others",
+        )
+
+
+def _order_binary(
+    labels: Sequence[Any], counts: Mapping[Any, int], positive: Any, name: str
+) -> tuple[list[Any], list[str]]:
+    """Put the positive class second."""
+    first, second = labels
+    if positive is not None:
+        chosen = _find_label(positive, labels, name)
+        return [first if chosen == second else second, chosen], []
+    if counts[first] == counts[second]:
+        note = f"both classes have {_rows(counts[first])}; {second!r} is taken as the positive one"
+        return [first, second], [note]
+    return ([second, first] if counts[first] < counts[second] else [first, second]), []
+
+
+def _find_label(wanted: Any, labels: Sequence[Any], name: str) -> Any:
+    wanted = wanted.item() if isinstance(wanted, np.generic) else wanted
+    exact = [label for label in labels if label == wanted and isinstance(label, bool) == isinstance(wanted, bool)]
+    # A command line gives texts, whatever the labels are.
+    spoken = [label for label in labels if _spoken(label) == _spoken(wanted)]
+    for found in (exact, spoken):
+        if len(found) == 1:
+            return found[0]
+    near = _nearest(str(wanted), [str(label) for label in labels])
+    raise UsageError(
+        f"the positive class {wanted!r} is not among the classes of column {name!r} ({_some(labels)})",
+        remedy=f"did you mean {near!r}?" if near else f"use one of {_some(labels)}",
+    )
+
+
+def _spoken(label: Any) -> str:
+    text = str(label).strip().casefold()
+    if isinstance(label, bool):
+        return text
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
+
+
+def _look_alikes(labels: Sequence[Any], name: str) -> list[str]:
+    texts = [label for label in labels if isinstance(label, str)]
+    shapes: dict[str, list[str]] = {}
+    for label in texts:
+        shapes.setdefault(" ".join(label.casefold().split()), []).append(label)
+    notes = [
+        f"classes {_some(same)} of {name!r} differ only in case or spaces and count as different"
+        for same in shapes.values()
+        if len(same) > 1
+    ]
+    numeric = [label for label in texts if _is_number(label)]
+    if numeric and len(numeric) < len(texts):
+        words = [label for label in texts if not _is_number(label)]
+        notes.append(f"{name!r} holds both numbers ({_some(numeric, 2)}) and words ({_some(words, 2)}); all count as classes")
+    return notes
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _natural(label: Any) -> tuple[Any, ...]:
+    """Sort key under which "item 10" follows "item 9"."""
+    if not isinstance(label, str):
+        return (label,)
+    parts = re.split(r"([0-9]+)", label)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part), label
+
+
+def _nearest(text: str, known: Sequence[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(text, known, n=1)), None)
+
+
+def _some(labels: Sequence[Any], most: int = 5) -> str:
+    shown = ", ".join(_short(label) for label in labels[:most])
+    return f"{shown}, ..." if len(labels) > most else shown
+
+
+def _short(label: Any) -> str:
+    text = repr(label)
+    return text if len(text) <= 60 else f"{text[:56]}...'"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
