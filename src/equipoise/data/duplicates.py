@@ -128,7 +128,7 @@ def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
     columns = [numbers[:, j] for j in range(numbers.shape[1])]
     columns += [codes[:, j] for j in range(codes.shape[1])]
     columns += texts
-    empty = np.isnan(numbers).all(axis=1) & (codes < 0).all(axis=1)
+    empty = np.asarray(np.isnan(numbers).all(axis=1) & (codes < 0).all(axis=1))
     for text in texts:
         empty &= text == 0
     kinds = _number_by_appearance(_combine(columns, empty))
@@ -151,7 +151,9 @@ def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
                 f"{sizes[common].sum():,} rows ({share:.0%}) share {_combinations(int(common.sum()))} of values: "
                 "common readings, counted as separate cases, not as copies"
             )
-    groups = _number_by_appearance(np.where(apart, n + np.arange(n), kinds)) if apart.any() else kinds
+    groups = (
+        _number_by_appearance(np.where(apart, n + np.arange(n), kinds)) if apart.any() else kinds
+    )
     return Duplicates(groups, rows, clusters, notes)
 
 
@@ -177,7 +179,9 @@ def merge_groups(first: np.ndarray | None, second: np.ndarray | None) -> np.ndar
     """
     if first is None or second is None:
         one = second if first is None else first
-        return None if one is None else _number_by_appearance(np.unique(one, return_inverse=True)[1])
+        return (
+            None if one is None else _number_by_appearance(np.unique(one, return_inverse=True)[1])
+        )
     a = np.unique(first, return_inverse=True)[1]
     b = np.unique(second, return_inverse=True)[1]
     n_a, n_b = int(a.max(initial=-1)) + 1, int(b.max(initial=-1)) + 1
@@ -203,13 +207,15 @@ def text_key(text: str) -> str:
     return letters or "".join(filter(str.isalnum, folded)) or folded.strip()
 
 
-def _text_column(values: Sequence[str]) -> np.ndarray:
+def _text_column(values: np.ndarray) -> np.ndarray:
     seen: dict[str, int] = {"": 0}
-    return np.fromiter((seen.setdefault(text_key(text), len(seen)) for text in values), np.int64, len(values))
+    return np.fromiter(
+        (seen.setdefault(text_key(text), len(seen)) for text in values), np.int64, len(values)
+    )
 
 
 def _combine(columns: Sequence[np.ndarray], empty: np.ndarray) -> np.ndarray:
-    """Number the distinct rows over all columns; empty rows get a number each."""
+    """Give each distinct row over all columns a number, and each empty row one of its own."""
     kinds = np.zeros(len(empty), dtype=np.int64)
     kinds[empty] = -1 - np.arange(int(empty.sum()))
     rows = np.flatnonzero(~empty)

@@ -113,11 +113,18 @@ def usable_rows(
         # A column of different values is no set of rare classes: leave it whole, for the message that says so.
         if rare and len(rare) < len(counts):
             rarely = set(rare)
-            keep &= np.array([absent or value not in rarely for value, absent in zip(scalars, missing, strict=True)])
+            keep &= np.array(
+                [
+                    absent or value not in rarely
+                    for value, absent in zip(scalars, missing, strict=True)
+                ]
+            )
             if len(rare) == 1:
                 notes.append(f"class {rare[0]!r} of {name!r} has a single row and was left out")
             else:
-                notes.append(f"{len(rare)} classes of {name!r} have a single row each and were left out: {_some(rare)}")
+                notes.append(
+                    f"{len(rare)} classes of {name!r} have a single row each and were left out: {_some(rare)}"
+                )
     return keep, notes
 
 
@@ -163,7 +170,10 @@ def encode_target(
     ([0, 1, 0, 0, 1], ['ham', 'spam'])
     """
     if task is not None and task not in TASKS:
-        raise UsageError(f"task {task!r} is unknown", remedy=f"use {_nearest(task, TASKS[:2]) or 'binary or multiclass'}")
+        raise UsageError(
+            f"task {task!r} is unknown",
+            remedy=f"use {_nearest(task, TASKS[:2]) or 'binary or multiclass'}",
+        )
     scalars = _scalars(values)
     _refuse_missing(scalars, name)
     counts = _count(scalars, name)
@@ -199,7 +209,10 @@ def _scalars(values: Any) -> list[Any]:
             values = getattr(values, method)()
             break
     if not isinstance(values, Iterable):
-        raise UsageError(f"a target of type {type(values).__name__} is no column", remedy="give one value per row")
+        raise UsageError(
+            f"a target of type {type(values).__name__} is no column",
+            remedy="give one value per row",
+        )
     return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
@@ -241,7 +254,10 @@ def _count(scalars: Sequence[Any], name: str) -> Counter[Any]:
         ) from None
     if bool in kinds and len(kinds) > 1:
         other = next(value for value in scalars if not isinstance(value, bool))
-        raise _mixture({"true/false": (kinds[bool], True), _kind(other): (len(scalars) - kinds[bool], other)}, name)
+        raise _mixture(
+            {"true/false": (kinds[bool], True), _kind(other): (len(scalars) - kinds[bool], other)},
+            name,
+        )
     return counts
 
 
@@ -250,7 +266,9 @@ def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
     if not scalars:
         raise TargetError(f"column {name!r} has no rows", remedy="give data with rows")
     if missing == len(scalars):
-        raise TargetError(f"column {name!r} is empty in all {_rows(missing)}", remedy="name another --target")
+        raise TargetError(
+            f"column {name!r} is empty in all {_rows(missing)}", remedy="name another --target"
+        )
     if missing:
         raise TargetError(
             f"column {name!r} is missing in {missing:,} of {_rows(len(scalars))}",
@@ -272,17 +290,25 @@ def _refuse_mixture(counts: Mapping[Any, int], name: str) -> None:
             remedy="name a target column of texts, numbers or true/false",
         )
     if kind == "number" and any(math.isinf(label) for label in counts):
-        raise TargetError(f"column {name!r} holds infinite numbers", remedy="replace them by a class or a finite number")
+        raise TargetError(
+            f"column {name!r} holds infinite numbers",
+            remedy="replace them by a class or a finite number",
+        )
 
 
 def _mixture(kinds: Mapping[str, tuple[int, Any]], name: str) -> TargetError:
-    parts = [f"{_rows(count)} of {kind} such as {example!r}" for kind, (count, example) in kinds.items()]
+    parts = [
+        f"{_rows(count)} of {kind} such as {example!r}" for kind, (count, example) in kinds.items()
+    ]
     return TargetError(
-        f"column {name!r} mixes kinds of values: {' and '.join(parts)}", remedy="write all labels as one kind, for example as text"
+        f"column {name!r} mixes kinds of values: {' and '.join(parts)}",
+        remedy="write all labels as one kind, for example as text",
     )
 
 
-def _refuse_degenerate(labels: Sequence[Any], counts: Mapping[Any, int], name: str, task: str | None) -> None:
+def _refuse_degenerate(
+    labels: Sequence[Any], counts: Mapping[Any, int], name: str, task: str | None
+) -> None:
     total = sum(counts.values())
     if len(labels) == 1:
         raise TargetError(
@@ -297,7 +323,9 @@ def _refuse_degenerate(labels: Sequence[Any], counts: Mapping[Any, int], name: s
         )
 
 
-def _refuse_other_tasks(task: str, labels: Sequence[Any], counts: Mapping[Any, int], name: str) -> None:
+def _refuse_other_tasks(
+    task: str, labels: Sequence[Any], counts: Mapping[Any, int], name: str
+) -> None:
     if task == "regression":
         raise TargetError(
             f"column {name!r} is a number with {len(labels):,} different values, a regression target, which is not offered yet",
@@ -306,7 +334,8 @@ def _refuse_other_tasks(task: str, labels: Sequence[Any], counts: Mapping[Any, i
         )
     if task == "multilabel":
         raise TargetError(
-            f"multilabel tasks are not offered yet (column {name!r})", remedy="name a --target with one label per row"
+            f"multilabel tasks are not offered yet (column {name!r})",
+            remedy="name a --target with one label per row",
         )
 
 
@@ -323,8 +352,10 @@ def _refuse_unlearnable(labels: Sequence[Any], counts: Mapping[Any, int], name: 
             remedy="give more rows of that class, or name another --target",
         )
     if rare:
-        what = f"class {rare[0]!r} of column {name!r} has 1 row" if len(rare) == 1 else (
-            f"{len(rare)} classes of column {name!r} have 1 row each ({_some(rare)})"
+        what = (
+            f"class {rare[0]!r} of column {name!r} has 1 row"
+            if len(rare) == 1
+            else (f"{len(rare)} classes of column {name!r} have 1 row each ({_some(rare)})")
         )
         raise TargetError(
             f"{what}: a class cannot be both learned and tested on one row",
@@ -348,7 +379,11 @@ def _order_binary(
 
 def _find_label(wanted: Any, labels: Sequence[Any], name: str) -> Any:
     wanted = wanted.item() if isinstance(wanted, np.generic) else wanted
-    exact = [label for label in labels if label == wanted and isinstance(label, bool) == isinstance(wanted, bool)]
+    exact = [
+        label
+        for label in labels
+        if label == wanted and isinstance(label, bool) == isinstance(wanted, bool)
+    ]
     # A command line gives texts, whatever the labels are.
     spoken = [label for label in labels if _spoken(label) == _spoken(wanted)]
     for found in (exact, spoken):
@@ -384,7 +419,9 @@ def _look_alikes(labels: Sequence[Any], name: str) -> list[str]:
     numeric = [label for label in texts if _is_number(label)]
     if numeric and len(numeric) < len(texts):
         words = [label for label in texts if not _is_number(label)]
-        notes.append(f"{name!r} holds both numbers ({_some(numeric, 2)}) and words ({_some(words, 2)}); all count as classes")
+        notes.append(
+            f"{name!r} holds both numbers ({_some(numeric, 2)}) and words ({_some(words, 2)}); all count as classes"
+        )
     return notes
 
 
@@ -400,7 +437,9 @@ def _natural(label: Any) -> tuple[Any, ...]:
     if not isinstance(label, str):
         return (label,)
     parts = re.split(r"([0-9]+)", label)
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts if part), label
+    return tuple(
+        (int(part), "") if part.isdecimal() else (-1, part) for part in parts if part
+    ), label
 
 
 def _nearest(text: str, known: Sequence[str]) -> str | None:

@@ -1,0 +1,420 @@
+"""Plan the splits: stratified, groups on one side, or forward in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from equipoise.data.dealing import deal
+from equipoise.errors import DataError, TargetError, UsageError
+
+__all__ = ["FoldPlan", "Split", "make_folds"]
+
+# A fold is called uneven when its share of a class is off by more than this part of the fair share.
+UNEVEN = 0.25
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of the rows.
+
+    Attributes
+    ----------
+    repeat, fold : int
+        Which repeat and which fold of it, from 0.
+    train, test : ndarray of int64
+        Row numbers of both sides, ascending.
+    """
+
+    repeat: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class FoldPlan:
+    """All splits of a trial.
+
+    Attributes
+    ----------
+    splits : list of Split
+        By repeat, then fold.
+    folds, repeats : int
+        How many there are in fact; fewer than asked for if the data do not allow more.
+    scheme : str
+        How the rows were split, in words.
+    notes : list of str
+        What could not be done as asked, and why.
+    """
+
+    splits: list[Split]
+    folds: int
+    repeats: int
+    scheme: str
+    notes: list[str]
+
+
+def make_folds(
+    y: np.ndarray,
+    groups: np.ndarray | None = None,
+    time: np.ndarray | None = None,
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+    *,
+    labels: Sequence[Any] | None = None,
+    kept: str = "groups",
+) -> FoldPlan:
+    """Plan the folds of a trial.
+
+    Without `time`, every row is tested once per repeat. Each fold gets its fair share of each class: to within one
+    row if there are no groups, and as near as whole groups allow if there are. Groups of more than one row are dealt
+    first, alike ones evenly, the rest each to the fold that has least of what they hold; single rows then fill up.
+
+    With `time`, the rows are cut into `folds` + 1 stretches; each but the first is tested once, by a model that saw
+    only what came before. Equal times are never split. Training rows whose group is also tested are left out.
+
+    A class with fewer rows or groups than folds reduces the number of folds, with a note. Groups that make an even
+    deal impossible lead to a note, not to an error.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,), int64
+        Class codes from 0.
+    groups : ndarray of shape (n,), optional
+        Rows with the same id stay on one side.
+    time : ndarray of shape (n,), optional
+        Numbers, dates or texts in an order of time.
+    folds : int, default 5
+        Number of folds, at least 2.
+    repeats : int, default 1
+        How often to split anew. A split in time cannot be repeated.
+    seed : int, default 0
+        The same seed gives the same folds.
+    labels : sequence, optional
+        Names of the classes for the notes, in code order.
+    kept : str, default "groups"
+        What the groups are, for the notes: "duplicates", for example.
+
+    Returns
+    -------
+    FoldPlan
+        The splits, what scheme they follow, and notes.
+
+    Raises
+    ------
+    UsageError
+        If `folds`, `repeats` or `seed` cannot be used.
+    TargetError
+        If no split leaves two classes to learn from.
+    DataError
+        If a time is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.data.folds import make_folds
+    >>> y = np.array([0] * 16 + [1] * 4)
+    >>> plan = make_folds(y, folds=4)
+    >>> plan.scheme, [int(y[split.test].sum()) for split in plan.splits]
+    ('stratified', [1, 1, 1, 1])
+    """
+    _check(folds, repeats, seed)
+    y = np.asarray(y, dtype=np.int64)
+    names = (
+        [repr(label) for label in labels]
+        if labels is not None
+        else [str(c) for c in range(int(y.max(initial=0)) + 1)]
+    )
+    ids = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    if ids is not None and int(ids.max(initial=-1)) + 1 == len(ids):
+        ids = None
+    if len(np.unique(y)) < 2:
+        raise TargetError(
+            "the target has one class only", remedy="give rows of at least two classes"
+        )
+    if time is not None:
+        return _forward(y, ids, time, folds, repeats, names, kept)
+    return _stratified(y, ids, folds, repeats, seed, names, kept)
+
+
+def _check(folds: int, repeats: int, seed: int) -> None:
+    given: list[tuple[str, Any, int]] = [
+        ("folds", folds, 2),
+        ("repeats", repeats, 1),
+        ("seed", seed, 0),
+    ]
+    for name, value, least in given:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise UsageError(
+                f"{name}={value!r} cannot be used",
+                remedy=f"give a whole number of at least {least}",
+            )
+
+
+def _stratified(
+    y: np.ndarray,
+    ids: np.ndarray | None,
+    folds: int,
+    repeats: int,
+    seed: int,
+    names: list[str],
+    kept: str,
+) -> FoldPlan:
+    planned, notes = _affordable(y, ids, folds, names, kept)
+    scheme = "stratified" if ids is None else f"stratified, {kept} kept together"
+    shareable = ~_in_one_group(y, ids)
+    for folds in range(planned, 1, -1):
+        deals = [
+            deal(y, ids, folds, np.random.default_rng([seed, repeat])) for repeat in range(repeats)
+        ]
+        counts = np.stack([_count(y, fold, folds) for fold in deals])
+        # Large groups may leave a fold without a class though there are groups enough; fewer folds can mend that.
+        if (counts[..., shareable] > 0).all():
+            break
+    if folds < planned:
+        notes.append(
+            f"{folds} {_folds(folds)}: with more, {kept} kept together would leave some fold without a class"
+        )
+    if ids is not None:
+        notes += _uneven(counts, y, ids, names, kept)
+    _refuse_single_class(counts, names, kept)
+    splits = []
+    for repeat, fold in enumerate(deals):
+        order = np.argsort(fold, kind="stable")
+        ends = np.cumsum(np.bincount(fold, minlength=folds))
+        for k in range(folds):
+            test = order[ends[k - 1] if k else 0 : ends[k]]
+            splits.append(Split(repeat, k, np.flatnonzero(fold != k), test))
+    return FoldPlan(splits, folds, repeats, scheme, notes)
+
+
+def _affordable(
+    y: np.ndarray, ids: np.ndarray | None, folds: int, names: list[str], kept: str
+) -> tuple[int, list[str]]:
+    """Reduce the folds to the rows, or groups, of the scarcest class; a class in one group is left to a later note."""
+    rows = np.bincount(y)
+    units = _units(y, ids)
+    present = np.flatnonzero(rows)
+    single = present[rows[present] == 1]
+    if len(single):
+        raise TargetError(
+            f"class {names[single[0]]} has 1 row: a class cannot be both learned and tested on one row",
+            remedy="leave such classes out with --drop-rare-classes (drop_rare_classes=True), or merge them into others",
+        )
+    usable = present[units[present] > 1]
+    scarcest = usable[np.argmin(units[usable])] if len(usable) else None
+    if scarcest is None or units[scarcest] >= folds:
+        return folds, []
+    fewer = int(units[scarcest])
+    in_groups = f" in {fewer} groups ({kept} are kept together)" if fewer < rows[scarcest] else ""
+    note = f"class {names[scarcest]} has {rows[scarcest]:,} rows{in_groups}: {fewer} folds instead of {folds}"
+    if fewer < 5:
+        note += ", and what is said of that class rests on very little"
+    return fewer, [note]
+
+
+def _in_one_group(y: np.ndarray, ids: np.ndarray | None) -> np.ndarray:
+    """Say of each class code whether there are no two groups with rows of it."""
+    units = _units(y, ids)
+    return np.asarray(units == 0 if ids is None else units < 2)
+
+
+def _units(y: np.ndarray, ids: np.ndarray | None) -> np.ndarray:
+    """Count, for each class code, the rows or groups that can be dealt."""
+    if ids is None:
+        return np.bincount(y)
+    C = int(y.max()) + 1
+    return np.bincount(np.unique(ids * C + y) % C, minlength=C)
+
+
+def _count(y: np.ndarray, fold: np.ndarray, folds: int) -> np.ndarray:
+    C = int(y.max()) + 1
+    return np.bincount(fold * C + y, minlength=folds * C).reshape(folds, C)
+
+
+def _uneven(
+    counts: np.ndarray, y: np.ndarray, ids: np.ndarray, names: list[str], kept: str
+) -> list[str]:
+    """Name what the groups did not let be spread evenly."""
+    notes = []
+    folds, C = counts.shape[1:]
+    total = np.bincount(y, minlength=C)
+    largest = np.zeros(C, dtype=np.int64)
+    pairs, sizes = np.unique(ids * C + y, return_counts=True)
+    np.maximum.at(largest, pairs % C, sizes)
+    for c in np.flatnonzero(total):
+        most, least = int(counts[..., c].max()), int(counts[..., c].min())
+        fair = total[c] / folds
+        if most == total[c]:
+            notes.append(
+                f"class {names[c]}: all {total[c]:,} rows are in one group ({kept} are kept together), "
+                "so it is tested in one fold only, by models that have seen none of it"
+            )
+        elif most > fair * (1 + UNEVEN) + 1 or least < fair * (1 - UNEVEN) - 1:
+            notes.append(
+                f"class {names[c]} could not be spread evenly: {least:,} to {most:,} rows per fold instead of "
+                f"{fair:,.0f}; {kept} are kept together, and the largest holds {largest[c]:,} of its {total[c]:,} rows"
+            )
+    return notes
+
+
+def _refuse_single_class(counts: np.ndarray, names: list[str], kept: str) -> None:
+    """Refuse a plan in which some training side would hold fewer than two classes."""
+    train = counts.sum(axis=1, keepdims=True) - counts
+    bad = ((train > 0).sum(axis=-1) < 2).any()
+    if bad:
+        lost = int(np.argmax((train == 0).any(axis=(0, 1)) & (counts.sum(axis=(0, 1)) > 0)))
+        raise TargetError(
+            f"all rows of class {names[lost]} are in one group ({kept} are kept together), so no split can both learn and test it",
+            remedy="give rows of that class in at least two groups, or another --group if one was named",
+        )
+
+
+def _forward(
+    y: np.ndarray,
+    ids: np.ndarray | None,
+    time: np.ndarray,
+    folds: int,
+    repeats: int,
+    names: list[str],
+    kept: str,
+) -> FoldPlan:
+    rank = _rank(time, len(y))
+    moments = int(rank.max()) + 1
+    notes = []
+    if repeats > 1:
+        notes.append(
+            "a split forward in time has no chance in it: 1 repeat instead of " + str(repeats)
+        )
+    if moments < 2:
+        raise DataError(
+            "all rows have the same time",
+            remedy="name a --time column with different values, or leave it out",
+        )
+    scheme = "forward in time" if ids is None else f"forward in time, {kept} kept together"
+    present = np.flatnonzero(np.bincount(y))
+    # Stretches of equal rows are what a reader expects; where they leave a class out, stretches with equal parts of
+    # each class may not.
+    rows = np.bincount(rank).astype(float)
+    mass = np.bincount(rank, weights=1.0 / np.bincount(y)[y])
+    best: tuple[int, list[Split]] | None = None
+    for fewer in range(min(folds, moments - 1), 0, -1):
+        for weight, even in ((rows, True), (mass, False)):
+            splits = _stretches(rank, weight, fewer, ids)
+            if splits is None:
+                continue
+            trained, tested = _coverage(y, splits, present)
+            if trained.all() and tested.all():
+                if fewer < folds:
+                    notes.append(
+                        f"{fewer} {_folds(fewer)} instead of {folds}, so that every class is met before and after each cut"
+                    )
+                if not even:
+                    notes.append(
+                        "the cuts in time are placed so that every stretch holds rows of every class"
+                    )
+                return FoldPlan(splits, fewer, 1, scheme, notes)
+            if best is None and (trained.sum(axis=1) >= 2).all():
+                best = fewer, splits
+    if best is None:
+        raise TargetError(
+            "no cut in time leaves two classes before it"
+            + (f" once {kept} are kept together" if ids is not None else "")
+            + f" ({', '.join(_first_seen(y, rank, c, names, time) for c in present[:5])})",
+            remedy="give a longer stretch of time, or leave --time out",
+        )
+    fewer, splits = best
+    if fewer < folds:
+        notes.append(f"{fewer} {_folds(fewer)} instead of {folds}: the times allow no more")
+    trained, tested = _coverage(y, splits, present)
+    for index, c in enumerate(present):
+        missing = [
+            side for side, met in (("learn", trained), ("test", tested)) if not met[:, index].all()
+        ]
+        if missing:
+            notes.append(
+                f"class {names[c]} does not occur in every stretch of time: some folds cannot {' or '.join(missing)} it"
+            )
+    return FoldPlan(splits, fewer, 1, scheme, notes)
+
+
+def _rank(time: np.ndarray, n: int) -> np.ndarray:
+    """Give each row the number of its moment, from 0 in the order of time."""
+    time = np.asarray(time)
+    if len(time) != n:
+        raise UsageError(
+            f"time has {len(time):,} values for {n:,} rows", remedy="give one time per row"
+        )
+    if time.dtype.kind in "fcmM":
+        missing = int(np.isnat(time).sum() if time.dtype.kind in "mM" else np.isnan(time).sum())
+    else:
+        missing = (
+            sum(value is None or value != value for value in time.tolist())
+            if time.dtype == object
+            else 0
+        )
+    if missing:
+        raise DataError(
+            f"the time is missing in {missing:,} of {n:,} rows",
+            remedy="fill it in, or leave those rows out, or leave --time out",
+        )
+    try:
+        return np.unique(time, return_inverse=True)[1]
+    except TypeError:
+        raise DataError(
+            "the times are of different kinds and have no order",
+            remedy="write all times in one form",
+        ) from None
+
+
+def _stretches(
+    rank: np.ndarray, weight: np.ndarray, folds: int, ids: np.ndarray | None
+) -> list[Split] | None:
+    """Cut the moments into folds + 1 stretches of equal weight; None if a side would be empty."""
+    passed = np.cumsum(weight)
+    wanted = passed[-1] * np.arange(1, folds + 1) / (folds + 1)
+    # The cut falls after the moment that brings the sum nearest to the wanted one.
+    after = np.searchsorted(passed, wanted)
+    before = np.maximum(after - 1, 0)
+    cuts = np.where(wanted - passed[before] < passed[after] - wanted, before, after) + 1
+    edges = np.append(cuts, len(weight))
+    if edges[0] < 1 or (np.diff(edges) < 1).any():
+        return None
+    stretch = np.searchsorted(edges, rank, side="right")
+    splits = []
+    for k in range(folds):
+        train, test = np.flatnonzero(stretch <= k), np.flatnonzero(stretch == k + 1)
+        if ids is not None:
+            tested = np.zeros(int(ids.max()) + 1, dtype=bool)
+            tested[ids[test]] = True
+            train = train[~tested[ids[train]]]
+        if not len(train):
+            return None
+        splits.append(Split(0, k, train, test))
+    return splits
+
+
+def _coverage(
+    y: np.ndarray, splits: list[Split], present: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Say of each split and class whether it is learned from and whether it is tested."""
+    C = int(y.max()) + 1
+    trained, tested = (
+        np.stack([np.bincount(y[side], minlength=C)[present] > 0 for side in sides])
+        for sides in ([split.train for split in splits], [split.test for split in splits])
+    )
+    return trained, tested
+
+
+def _first_seen(y: np.ndarray, rank: np.ndarray, c: int, names: list[str], time: np.ndarray) -> str:
+    rows = np.flatnonzero(y == c)
+    return f"class {names[c]} begins at {np.asarray(time)[rows[np.argmin(rank[rows])]]}"
+
+
+def _folds(count: int) -> str:
+    return "fold" if count == 1 else "folds"
