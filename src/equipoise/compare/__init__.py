@@ -1,0 +1,1 @@
+"""The trial: plan, folds, training, journal and judging; see :func:`equipoise.compare`."""

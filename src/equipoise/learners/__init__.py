@@ -1,0 +1,1 @@
+"""Learners: one file each, one small protocol (:mod:`equipoise.learners.base`)."""

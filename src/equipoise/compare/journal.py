@@ -1,0 +1,143 @@
+"""The journal: out-of-fold scores, one file per training part and fold, so that a trial can go on.
+
+Each file is written beside its place and renamed into it, so a kill at any moment leaves either the
+whole record or none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.errors import RunConflict, StorageError
+
+__all__ = ["Journal", "Record", "write_atomically"]
+
+
+@dataclass
+class Record:
+    """What one training part left on one fold; ``scores`` is None where it did not apply."""
+
+    scores: NDArray[np.float64] | None  # raw log-probabilities (test rows, C)
+    offset: NDArray[np.float64] | None
+    seconds: float = 0.0
+    rows_trained: int = 0
+    why_not: str | None = None
+
+
+def write_atomically(path: Path, write: Any) -> None:
+    """Call ``write(file)`` on a temporary binary file and rename it to ``path``.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or the folder cannot be written; nothing is left behind.
+    """
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise StorageError(
+            f"cannot write {str(path)!r}: {error.strerror or error}",
+            remedy="free some space or choose a folder that you may write to (--run-dir)",
+        ) from error
+
+
+def _umask() -> int:
+    # There is no way to read the mask without setting it.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+class Journal:
+    """Records of a trial, on disk under ``folder`` or, without one, in memory."""
+
+    def __init__(self, folder: Path | None, fingerprint: str) -> None:
+        self.folder = folder
+        self._memory: dict[str, Record] = {}
+        if folder is not None:
+            self._open(folder, fingerprint)
+
+    def _open(self, folder: Path, fingerprint: str) -> None:
+        plan = folder / "plan.json"
+        found = read_fingerprint(folder)
+        if found is None:
+            data = json.dumps({"schema_version": 1, "fingerprint": fingerprint}).encode()
+            write_atomically(plan, lambda file: file.write(data))
+        elif found != fingerprint:
+            raise RunConflict(
+                f"the folder {str(folder.parent)!r} holds a trial of other data, folds or seed",
+                remedy="choose another --run-dir, or remove that folder",
+            )
+        for stale in folder.glob(".partial-*"):
+            stale.unlink(missing_ok=True)
+
+    def get(self, part: str, repeat: int, fold: int) -> Record | None:
+        """Return the record of a part on a fold, or None if it is still to be done."""
+        key = _key(part, repeat, fold)
+        if self.folder is None:
+            return self._memory.get(key)
+        try:
+            with np.load(self.folder / f"{key}.npz", allow_pickle=False) as stored:
+                meta = json.loads(str(stored["meta"]))
+                if meta["why_not"] is not None:
+                    return Record(None, None, meta["seconds"], 0, meta["why_not"])
+                return Record(
+                    stored["scores"], stored["offset"], meta["seconds"], meta["rows_trained"]
+                )
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+            return None  # absent, or cut off by something other than us: train again
+
+    def put(self, part: str, repeat: int, fold: int, record: Record) -> None:
+        """Keep a record."""
+        key = _key(part, repeat, fold)
+        if self.folder is None:
+            self._memory[key] = record
+            return
+        meta = {
+            "part": part,
+            "seconds": record.seconds,
+            "rows_trained": record.rows_trained,
+            "why_not": record.why_not,
+        }
+        arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
+        if record.scores is not None and record.offset is not None:
+            arrays.update(scores=record.scores, offset=record.offset)
+
+        def write(file: IO[bytes]) -> None:
+            np.savez(file, **arrays)
+
+        write_atomically(self.folder / f"{key}.npz", write)
+
+
+def read_fingerprint(folder: Path) -> str | None:
+    """Return the fingerprint of the trial that a journal folder holds, or None."""
+    try:
+        return str(json.loads((folder / "plan.json").read_text())["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _key(part: str, repeat: int, fold: int) -> str:
+    slug = re.sub(r"[^a-z0-9.]+", "-", part.lower())[:60]
+    return f"r{repeat}-f{fold}-{slug}-{zlib.crc32(part.encode()):08x}"

@@ -1,0 +1,308 @@
+"""Judge every training part under every decision from its out-of-fold scores; nothing is trained.
+
+A decision is represented by the labels that it gives, as a row-stochastic matrix ``q`` (n, C). For a
+fixed rule ``q`` is one-hot. For a tuned one, row ``i`` of ``q`` is the average of its labels under the
+thresholds chosen on those bootstrap draws that left row ``i`` out (Tsamardinos et al. 2018), so no
+threshold is judged on rows that chose it. Any confusion matrix, of all rows, of a fold or of a draw, is
+then a weighted sum over rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+from joblib import Parallel, cpu_count, delayed
+from numpy.typing import NDArray
+
+from equipoise.compare.journal import Record
+from equipoise.compare.plan import Part, Plan
+from equipoise.decisions.correction import correct
+from equipoise.decisions.decision import Decision
+from equipoise.decisions.tuning import tune_bias
+from equipoise.metrics.registry import Metric, get_metric, metric_names
+from equipoise.stats.bootstrap import bootstrap_weights, percentile_interval
+
+__all__ = ["Candidate", "Judge", "Value"]
+
+F = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Value:
+    """An estimate with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass
+class Candidate:
+    """A training part under one decision, as judged."""
+
+    part: Part
+    decision: Decision
+    metrics: dict[str, Value]
+    confusion: F
+    label_draws: F  # confusion matrices of the bootstrap draws (B, C, C)
+    folds: dict[str, F]  # metric name -> value on each fold (J,)
+    draws: dict[str, F]  # metric name -> value on each bootstrap draw (B,)
+    left_out: dict[str, F]  # metric name -> value on the rows that a draw left out (B,)
+    seconds: float = 0.0
+    rows_trained: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """Name of the candidate, such as ``"linear/smote/tuned"``."""
+        return f"{self.part.id}/{self.decision.name}"
+
+
+@dataclass
+class _Scores:
+    """Out-of-fold log-probabilities of one part: one array per repeat, rows in the judge's order."""
+
+    raw: list[F]
+    corrected: list[F]
+    offset: F  # mean over the folds
+    moved: bool  # whether the training part moved the class prior
+
+
+@dataclass
+class Judge:
+    """Bootstrap draws and metrics shared by all candidates, so that every comparison is paired."""
+
+    plan: Plan
+    metric: Metric
+    label_metric: Metric
+    cost: F | None
+    rows: NDArray[np.int64] = field(init=False)
+    y: NDArray[np.int64] = field(init=False)
+    weights: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        data, splits = self.plan.dataset, self.plan.folds.splits
+        self.rows = np.unique(np.concatenate([split.test for split in splits]))
+        self.y = data.y[self.rows]
+        groups = None if data.groups is None else data.groups[self.rows]
+        draws = 400 if len(self.rows) <= 100_000 else 200
+        counts = bootstrap_weights(len(self.rows), draws, self.plan.seed, groups)
+        self.counts = counts
+        self.weights = counts.astype(np.float32)
+        self.spared = (counts == 0).astype(np.float32)
+        self.n_classes = len(data.classes)
+        self.members = [
+            (split.repeat, np.searchsorted(self.rows, split.test)) for split in splits
+        ]
+        self.repeats = 1 + max(split.repeat for split in splits)
+        self.draws = 100 if self.n_classes == 2 else 60
+        classes = [str(label) for label in data.classes]
+        names = dict.fromkeys(
+            [*metric_names(data.task), self.metric.name, self.label_metric.name]
+        )
+        if self.cost is None:
+            names.pop("expected_cost", None)
+        self.metrics = [get_metric(name, data.task, classes, self.cost) for name in names]
+
+    # -- scores --------------------------------------------------------------------------------
+
+    def scores(self, records: list[Record]) -> _Scores:
+        """Assemble the records of a part into out-of-fold scores."""
+        n, c = len(self.rows), self.n_classes
+        raw = [np.full((n, c), -np.log(c)) for _ in range(self.repeats)]
+        fixed = [np.full((n, c), -np.log(c)) for _ in range(self.repeats)]
+        offsets = []
+        for (repeat, where), record in zip(self.members, records, strict=True):
+            assert record.scores is not None and record.offset is not None
+            raw[repeat][where] = record.scores
+            fixed[repeat][where] = correct(record.scores, record.offset)
+            offsets.append(record.offset)
+        spread = np.ptp(offsets, axis=1).max()
+        return _Scores(raw, fixed, np.mean(offsets, axis=0), bool(spread > 1e-6))
+
+    def judge_all(
+        self, records: dict[str, list[Record]], n_jobs: int | None
+    ) -> list[Candidate]:
+        """Judge all parts that have scores on every fold."""
+        parts = [
+            part
+            for part in self.plan.parts
+            if all(record.scores is not None for record in records[part.id])
+        ]
+        judged = Parallel(n_jobs=n_jobs or cpu_count(), backend="threading")(
+            delayed(self.judge)(part, records[part.id]) for part in parts
+        )
+        return [candidate for candidates in judged for candidate in candidates]
+
+    def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
+        """Judge one part under every decision that applies."""
+        scores = self.scores(records)
+        corrected = self._score_metrics(scores.corrected)
+        raw = self._score_metrics(scores.raw, ranking=False) if scores.moved else {}
+        out = []
+        for decision, labels, extra in self._decisions(scores):
+            measured = dict(corrected)
+            if decision.name == "argmax":  # judged as it is without any correction
+                measured.update(raw)
+            out.append(self._candidate(part, decision, labels, extra, measured, records))
+        return out
+
+    def _score_metrics(self, log_p: list[F], ranking: bool = True) -> dict[str, tuple[F, ...]]:
+        """Return name -> (value, draws, folds, left-out draws) for what needs scores."""
+        out = {}
+        for metric in self.metrics:
+            if metric.needs == "labels" or (metric.needs == "ranking" and not ranking):
+                continue
+            value = np.mean([metric.compute_scores(self.y, one) for one in log_p])
+            draws = np.mean(
+                [metric.compute_scores(self.y, one, self.counts) for one in log_p], axis=0
+            )
+            folds, spared = np.empty(0), np.empty(0)
+            if metric.name == self.metric.name:
+                folds = np.array(
+                    [
+                        metric.compute_scores(self.y[where], log_p[repeat][where])
+                        for repeat, where in self.members
+                    ]
+                )
+                left = (self.counts == 0).astype(self.counts.dtype)
+                spared = np.mean(
+                    [metric.compute_scores(self.y, one, left) for one in log_p], axis=0
+                )
+            out[metric.name] = (np.asarray(value), np.asarray(draws), folds, spared)
+        return out
+
+    # -- labels --------------------------------------------------------------------------------
+
+    def _decisions(self, scores: _Scores) -> list[tuple[Decision, list[F], F | None]]:
+        """Return decisions with their labels in every repeat, and the noise of tuned thresholds."""
+        zero = np.zeros(self.n_classes)
+        # Raw scores decide here, not the corrected ones with a mean offset: offsets differ by fold.
+        out: list[tuple[Decision, list[F], F | None]] = [
+            (
+                Decision("argmax", bias=scores.offset),
+                [_one_hot(one.argmax(axis=1), self.n_classes) for one in scores.raw],
+                None,
+            )
+        ]
+        if scores.moved:
+            prior = Decision("prior-corrected", bias=zero)
+            out.append((prior, [self._labels(prior, one) for one in scores.corrected], None))
+        out.append(self._tuned(scores))
+        if self.cost is not None:
+            cheapest = Decision("min-cost", cost=self.cost)
+            out.append((cheapest, [self._labels(cheapest, one) for one in scores.corrected], None))
+        return out
+
+    def _labels(self, decision: Decision, log_p: F) -> F:
+        return _one_hot(decision.labels(log_p), self.n_classes)
+
+    def _tuned(self, scores: _Scores) -> tuple[Decision, list[F], F]:
+        labels, noise = [], []
+        counts = self.counts[: self.draws]
+        for one in scores.corrected:
+            biases = np.atleast_2d(tune_bias(self.y, one, self.label_metric, counts))
+            votes = np.zeros((len(self.y), self.n_classes))
+            rows = np.arange(len(self.y))
+            values = np.empty(len(biases))
+            for b, bias in enumerate(biases):
+                codes = (one + bias).argmax(axis=1)
+                spared = counts[b] == 0
+                votes[rows[spared], codes[spared]] += 1.0
+                values[b] = self.label_metric.compute_labels(
+                    _confusion(self.y, _one_hot(codes, self.n_classes))
+                )
+            never = votes.sum(axis=1) == 0  # in all draws: about 1e-20 of the rows
+            votes[never] = _one_hot(one[never].argmax(axis=1), self.n_classes)
+            labels.append(votes / votes.sum(axis=1, keepdims=True))
+            noise.append(values - values.mean())
+        pooled = np.concatenate(scores.corrected)
+        bias = tune_bias(np.tile(self.y, self.repeats), pooled, self.label_metric)
+        return Decision("tuned", bias=np.asarray(bias)), labels, np.mean(noise, axis=0)
+
+    def _candidate(
+        self,
+        part: Part,
+        decision: Decision,
+        labels: list[F],
+        noise: F | None,
+        measured: dict[str, tuple[F, ...]],
+        records: list[Record],
+    ) -> Candidate:
+        cells = [_cells(self.y, q) for q in labels]
+        shape = (-1, self.n_classes, self.n_classes)
+        total = np.mean([np.asarray(c.sum(axis=0)) for c in cells], axis=0).reshape(shape[1:])
+        drawn = np.mean([_weighted(self.weights, c) for c in cells], axis=0).reshape(shape)
+        metrics: dict[str, Value] = {}
+        folds: dict[str, F] = {}
+        draws: dict[str, F] = {}
+        left_out: dict[str, F] = {}
+        compared = {self.metric.name, self.label_metric.name}
+        for metric in self.metrics:
+            if metric.needs == "labels":
+                value = float(metric.compute_labels(total))
+                spread = np.asarray(metric.compute_labels(drawn))
+                if noise is not None:
+                    # A threshold is chosen once: its own scatter adds to that of the rows.
+                    spread = spread + np.resize(np.roll(noise, 1), len(spread))
+            else:
+                value, spread = float(measured[metric.name][0]), measured[metric.name][1]
+            low, high = percentile_interval(spread)
+            # Percentiles are taken around the estimate, which a tuned rule's draws may miss by a bit.
+            metrics[metric.name] = Value(value, min(low, value), max(high, value))
+            if metric.name in compared:
+                draws[metric.name] = spread
+                if metric.needs == "labels":
+                    left = np.mean([_weighted(self.spared, c) for c in cells], axis=0)
+                    left_out[metric.name] = np.asarray(metric.compute_labels(left.reshape(shape)))
+                    folds[metric.name] = np.array(
+                        [
+                            metric.compute_labels(_confusion(self.y[where], labels[r][where]))
+                            for r, where in self.members
+                        ]
+                    )
+                else:
+                    folds[metric.name], left_out[metric.name] = measured[metric.name][2:4]
+        return Candidate(
+            part,
+            decision,
+            metrics,
+            total,
+            drawn,
+            folds,
+            draws,
+            left_out,
+            seconds=sum(record.seconds for record in records),
+            rows_trained=float(np.mean([record.rows_trained for record in records])),
+        )
+
+
+def _one_hot(codes: NDArray[np.int64], n_classes: int) -> F:
+    out = np.zeros((len(codes), n_classes))
+    out[np.arange(len(codes)), codes] = 1.0
+    return out
+
+
+def _cells(y: NDArray[np.int64], q: F) -> F | sp.csr_matrix:
+    """Return the contribution of every row to every cell of the confusion matrix, (n, C * C)."""
+    n, c = q.shape
+    rows, cols = np.nonzero(q)
+    at = y[rows] * c + cols
+    if c > 4:
+        return sp.csr_matrix((q[rows, cols], (rows, at)), shape=(n, c * c))
+    out = np.zeros((n, c * c), dtype=np.float32)
+    out[rows, at] = q[rows, cols]
+    return out
+
+
+def _weighted(weights: NDArray[np.float32], cells: F | sp.csr_matrix) -> F:
+    if sp.issparse(cells):
+        return np.asarray(cells.T @ weights.T, dtype=np.float64).T
+    return np.asarray(weights @ cells, dtype=np.float64)
+
+
+def _confusion(y: NDArray[np.int64], q: F) -> F:
+    out = np.zeros((q.shape[1], q.shape[1]))
+    np.add.at(out, y, q)
+    return out

@@ -1,0 +1,177 @@
+"""The plan of a trial: which training parts, on which folds, and what is left out and why."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from equipoise.data.dataset import Dataset
+from equipoise.data.folds import FoldPlan
+from equipoise.errors import UsageError
+from equipoise.learners.base import Learner
+from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_learner
+from equipoise.strategies import Strategy, find_strategies
+
+__all__ = ["LeftOut", "Part", "Plan", "make_plan"]
+
+_FIT_SECONDS = 60.0
+_PAIRS = 2e10
+
+
+@dataclass(frozen=True)
+class Part:
+    """A training part: a learner with the first five slots of a strategy."""
+
+    learner: Learner
+    strategy: Strategy
+
+    @property
+    def id(self) -> str:
+        """Name of the part, such as ``"linear/smote"``."""
+        return f"{self.learner.name}/{self.strategy.name}"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A pair of learner and strategy that is not tried, and why."""
+
+    learner: str
+    strategy: Strategy
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that determines the out-of-fold scores, and nothing else."""
+
+    dataset: Dataset
+    choices: list[Choice]
+    parts: list[Part]
+    left_out: list[LeftOut]
+    folds: FoldPlan
+    seed: int
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the data, the folds and the seed: what a journal has to agree with.
+
+        The list of parts is not in it, so that a trial can be widened without training again.
+        """
+        from importlib.metadata import version
+
+        import equipoise
+
+        libraries = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
+        what = {
+            "equipoise": equipoise.__version__,
+            "libraries": {name: version(name) for name in libraries},
+            "data": self.dataset.fingerprint,
+            "classes": [str(label) for label in self.dataset.classes],
+            "seed": self.seed,
+        }
+        digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
+        for split in self.folds.splits:
+            digest.update(np.ascontiguousarray(split.train).tobytes())
+            digest.update(np.ascontiguousarray(split.test).tobytes())
+        for choice in self.choices:
+            if choice.learner is not None and hasattr(choice.learner, "estimator"):
+                digest.update(repr(choice.learner.estimator).encode())
+        return digest.hexdigest()
+
+
+def make_plan(
+    dataset: Dataset,
+    folds: FoldPlan,
+    learner: Any,
+    strategies: str | Iterable[str],
+    seed: int,
+) -> Plan:
+    """Pair learners with strategies, and say of each pair left out why."""
+    if isinstance(strategies, str):
+        asked = {name.strip() for name in strategies.split(",")}
+    else:
+        strategies = list(strategies)
+        asked = set(strategies)
+    wanted = [_by_code(strategy, dataset) for strategy in find_strategies(strategies)]
+    forced = {s.name for s in wanted} if "all" in asked else asked
+    rows = max((len(split.train) for split in folds.splits), default=0)
+    columns = dataset.table.numbers.shape[1] + dataset.table.codes.shape[1]
+    choices = choose_learners(learner, rows, columns, bool(dataset.table.texts))
+    has_ensembles = any(s.is_ensemble and s.name in forced for s in wanted)
+    if has_ensembles and not any(choice.name == "ensemble" for choice in choices):
+        choices = [*choices, Choice("ensemble", "a strategy asked for is one", None)]
+    parts: list[Part] = []
+    left_out: list[LeftOut] = []
+    for choice in choices:
+        for strategy in wanted:
+            if strategy.is_ensemble != (choice.name == "ensemble"):
+                continue
+            one = choice.learner or get_learner("ensemble", strategy.name)
+            why = _why_not(strategy, one, dataset, rows, columns, strategy.name in forced)
+            if why is None:
+                parts.append(Part(one, strategy))
+            else:
+                left_out.append(LeftOut(one.name, strategy, why))
+    return Plan(dataset, choices, parts, left_out, folds, seed)
+
+
+def _why_not(
+    strategy: Strategy, learner: Learner, dataset: Dataset, rows: int, columns: int, forced: bool
+) -> str | None:
+    if dataset.task not in strategy.tasks:
+        return f"it is not made for the task {dataset.task}"
+    lacking = sorted(strategy.needs - learner.honours)
+    if lacking:
+        return f"the learner {learner.name} cannot be given its own {' and '.join(lacking)}"
+    if strategy.same_as is not None:
+        return f"the same training as {strategy.same_as}, since row weights have mean 1 in every fit"
+    if forced:
+        return None
+    size = columns + 50 * len(dataset.table.texts)
+    name = strategy.name if strategy.is_ensemble else learner.name
+    seconds = fit_seconds(name, rows, size)
+    if seconds > _FIT_SECONDS:
+        return (
+            f"about {_duration(seconds)} for each fold on {rows:,} rows; "
+            f"add it to the strategies by name to run it all the same"
+        )
+    if strategy.rows is not None and strategy.rows.searches:
+        from equipoise.samplers.cost import estimated_pairs
+
+        counts = np.bincount(dataset.y, minlength=len(dataset.classes))
+        pairs = estimated_pairs(strategy.rows.method, counts * rows / counts.sum())
+        if pairs > _PAIRS:
+            return (
+                f"it would compare {pairs:.1g} pairs of rows in each fold; "
+                f"add it to the strategies by name to run it all the same"
+            )
+    return None
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+
+
+def _by_code(strategy: Strategy, dataset: Dataset) -> Strategy:
+    # Weights given by label are put into the order of the class codes, once and for all.
+    filling = strategy.weights
+    if filling is None or filling.given is None:
+        return strategy
+    labels = [str(label) for label in dataset.classes]
+    for name in filling.given:
+        if name not in labels:
+            near = get_close_matches(name, labels, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(
+                f"weights were given for a class {name!r} that the target does not have",
+                remedy=f"{hint}the classes are {', '.join(labels[:10])}",
+            )
+    ordered = {label: float(filling.given.get(label, 1.0)) for label in labels}
+    return dataclasses.replace(strategy, weights=dataclasses.replace(filling, given=ordered))

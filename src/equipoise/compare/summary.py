@@ -1,0 +1,215 @@
+"""The one plain summary of a trial that every rendering is made from."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from equipoise.compare.judging import Candidate, Judge, Value
+from equipoise.compare.journal import Record
+from equipoise.compare.plan import Plan
+from equipoise.compare.verdict import Ranked, Verdict
+from equipoise.compare.wording import headline, method, name_of, reason
+from equipoise.metrics.confusion import per_class
+from equipoise.metrics.curves import curves
+from equipoise.metrics.registry import Metric
+from equipoise.stats.bootstrap import percentile_interval
+
+__all__ = ["SCHEMA_VERSION", "plain", "summarise"]
+
+SCHEMA_VERSION = 1
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy values into those that JSON knows; what is not finite becomes None."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def summarise(
+    judge: Judge,
+    verdict: Verdict,
+    records: dict[str, list[Record]],
+    seconds: float,
+    cost_given: str | None,
+) -> dict[str, Any]:
+    """Build the content of ``result.json``."""
+    import equipoise
+
+    plan = judge.plan
+    data = plan.dataset
+    libraries = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
+    described = data.describe()
+    shown = {one.candidate.id: one for one in (verdict.recommended, verdict.best, verdict.baseline)}
+    out = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "comparison",
+        "equipoise_version": equipoise.__version__,
+        "versions": {"python": platform.python_version(), **{n: version(n) for n in libraries}},
+        "data": {
+            "name": data.source,
+            "rows": described["rows"],
+            "target": data.target,
+            "fingerprint": data.fingerprint,
+            "ratio": described["ratio"],
+            "columns": described["columns"],
+            "leaks": described["leaks"],
+            "duplicates": described["duplicates"],
+            "notes": [*described["notes"], *plan.folds.notes],
+        },
+        "task": data.task,
+        "positive": data.positive,
+        "classes": described["classes"],
+        "metric": _metric(judge.metric),
+        "label_metric": _metric(judge.label_metric),
+        "learners": [{"name": choice.name, "why": choice.why} for choice in plan.choices],
+        "folds": {
+            "scheme": plan.folds.scheme,
+            "folds": plan.folds.folds,
+            "repeats": plan.folds.repeats,
+            "notes": plan.folds.notes,
+        },
+        "seed": plan.seed,
+        "seconds": seconds,
+        "cost": None if judge.cost is None else {"matrix": judge.cost, "given": cost_given},
+        "strategies": [
+            *(_entry(one, judge, records) for one in verdict.ranked),
+            *_not_applicable(plan, records),
+        ],
+        "baseline": verdict.baseline.candidate.id,
+        "verdict": {
+            "recommended": verdict.recommended.candidate.id,
+            "recommended_name": name_of(verdict.recommended, judge),
+            "best": verdict.best.candidate.id,
+            "tied": [one.candidate.id for one in verdict.tied],
+            "nothing_needed": verdict.nothing_needed,
+            "threshold_enough": verdict.threshold_enough,
+            "detectable_difference": verdict.detectable,
+            "headline": headline(verdict, judge),
+            "reason": reason(verdict, judge),
+            "score": {
+                "metric": judge.metric.name,
+                **_value(verdict.recommended.candidate.metrics[judge.metric.name]),
+                "corrected_for_picking": _value(verdict.picked),
+            },
+        },
+        "details": {
+            name: _detail(one.candidate, judge, records) for name, one in shown.items()
+        },
+        "method": method(verdict, judge),
+    }
+    result: dict[str, Any] = plain(out)
+    return result
+
+
+def _metric(metric: Metric) -> dict[str, str]:
+    return {
+        "name": metric.name,
+        "title": metric.title,
+        "direction": metric.direction,
+        "needs": metric.needs,
+        "description": metric.description,
+    }
+
+
+def _value(value: Value) -> dict[str, float]:
+    return {"mean": value.mean, "low": value.low, "high": value.high}
+
+
+def _entry(one: Ranked, judge: Judge, records: dict[str, list[Record]]) -> dict[str, Any]:
+    candidate, difference = one.candidate, one.difference
+    strategy = candidate.part.strategy
+    return {
+        "id": candidate.id,
+        "name": strategy.name,
+        "title": strategy.title,
+        "learner": candidate.part.learner.name,
+        "decision": candidate.decision.name,
+        "family": strategy.family,
+        "slots": strategy.slots(candidate.decision.name),
+        "paper": strategy.paper,
+        "applicable": True,
+        "why_not": None,
+        "metrics": {name: _value(value) for name, value in candidate.metrics.items()},
+        "difference": None
+        if difference is None
+        else {
+            "to": one.baseline,
+            "mean": difference.mean,
+            "low": difference.low,
+            "high": difference.high,
+            "p": difference.p,
+            "p_corrected": difference.p_corrected,
+        },
+        "tied_with_best": one.tied,
+        "p_against_best": one.p_best,
+        "seconds": candidate.seconds,
+        "rows_trained": candidate.rows_trained,
+        "note": None,
+    }
+
+
+def _not_applicable(plan: Plan, records: dict[str, list[Record]]) -> list[dict[str, Any]]:
+    out = [(left.learner, left.strategy, left.why_not) for left in plan.left_out]
+    for part in plan.parts:
+        failed = [record for record in records[part.id] if record.why_not is not None]
+        if failed:
+            where = f"in {len(failed)} of {len(records[part.id])} folds: {failed[0].why_not}"
+            out.append((part.learner.name, part.strategy, where))
+    return [
+        {
+            "id": f"{learner}/{strategy.name}",
+            "name": strategy.name,
+            "title": strategy.title,
+            "learner": learner,
+            "decision": None,
+            "family": strategy.family,
+            "slots": strategy.slots(),
+            "paper": strategy.paper,
+            "applicable": False,
+            "why_not": why,
+            "metrics": {},
+            "difference": None,
+            "tied_with_best": False,
+            "p_against_best": None,
+            "seconds": 0.0,
+            "rows_trained": 0.0,
+            "note": None,
+        }
+        for learner, strategy, why in out
+    ]
+
+
+def _detail(
+    candidate: Candidate, judge: Judge, records: dict[str, list[Record]]
+) -> dict[str, Any]:
+    labels = [str(label) for label in judge.plan.dataset.classes]
+    point, drawn = per_class(candidate.confusion), per_class(candidate.label_draws)
+    rows = []
+    for c, label in enumerate(labels):
+        row: dict[str, Any] = {"label": label, "support": point["support"][c]}
+        for name in ("precision", "recall", "f1"):
+            low, high = percentile_interval(drawn[name][:, c])
+            row[name] = {"mean": point[name][c], "low": low, "high": high}
+        rows.append(row)
+    scores = judge.scores(records[candidate.part.id])
+    return {
+        "confusion": candidate.confusion,
+        "per_class": rows,
+        "decision": candidate.decision.to_json(),
+        "curves": curves(judge.y, scores.corrected[0], labels, candidate.decision),
+    }

@@ -1,0 +1,214 @@
+"""From judged candidates to a verdict: who is tied with the best, and which one to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from equipoise.compare.judging import Candidate, Judge, Value
+from equipoise.errors import DataError
+from equipoise.stats.multiple import holm
+from equipoise.stats.paired import Difference, paired_difference
+from equipoise.stats.picking import picking_corrected
+from equipoise.stats.verdict import tied_with_best
+
+__all__ = ["Ranked", "Verdict", "baseline_of", "reach_verdict"]
+
+_DECISION_ORDER = ["argmax", "prior-corrected", "tuned", "min-cost"]
+_LEARNER_ORDER = {"linear": 0, "forest": 1, "boosting": 2, "ensemble": 2}
+_ALPHA = 0.05
+
+
+@dataclass
+class Ranked:
+    """A candidate in the leaderboard."""
+
+    candidate: Candidate
+    baseline: str
+    difference: Difference | None  # to its baseline, on the metric of choice; None for a baseline
+    tied: bool
+    p_best: float
+
+
+@dataclass
+class Verdict:
+    """The outcome of a trial before it is put into words."""
+
+    ranked: list[Ranked]
+    best: Ranked
+    recommended: Ranked
+    baseline: Ranked
+    tied: list[Ranked]
+    picked: Value
+    nothing_needed: bool
+    threshold_enough: bool
+    detectable: float  # smallest difference to a baseline that the trial would have seen, median
+
+    @property
+    def by_id(self) -> dict[str, Ranked]:
+        """The leaderboard by the names of its candidates."""
+        return {one.candidate.id: one for one in self.ranked}
+
+
+def baseline_of(candidate: Candidate, ids: set[str]) -> str:
+    """Name the untreated candidate that ``candidate`` is compared with: same learner, argmax.
+
+    An ensemble made for imbalance is compared with the untreated ensemble of its size.
+    """
+    strategy = candidate.part.strategy
+    if not strategy.is_ensemble:
+        return f"{candidate.part.learner.name}/untreated/argmax"
+    own = f"ensemble/{strategy.control or strategy.name}/argmax"
+    if own in ids or not ids:
+        return own
+    rest = sorted(one for one in ids if one.endswith("/untreated/argmax"))
+    return rest[0] if rest else own
+
+
+def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
+    """Rank the candidates, test them, and choose by the protocol.
+
+    Raises
+    ------
+    DataError
+        If no candidate could be trained on every fold.
+    """
+    if not candidates:
+        raise DataError(
+            "no strategy could be trained on every fold",
+            remedy="use fewer folds, or collect more rows of the rarest class",
+        )
+    name, sign = judge.metric.name, judge.metric.sign
+    if judge.metric.needs != "labels":
+        candidates = _one_per_part(judge, candidates)
+    fraction = _test_fraction(judge)
+    ids = {one.id for one in candidates}
+    ranked = [_against_baseline(one, candidates, ids, judge, fraction) for one in candidates]
+    tested = [one for one in ranked if one.difference is not None]
+    corrected = holm(np.array([one.difference.p for one in tested if one.difference is not None]))
+    for one, p in zip(tested, corrected, strict=True):
+        assert one.difference is not None
+        one.difference = replace(one.difference, p_corrected=float(p))
+    best_at, p_best, tied = tied_with_best(
+        np.array([one.folds[name] for one in candidates]),
+        np.array([one.draws[name] for one in candidates]),
+        fraction,
+        sign,
+        _ALPHA,
+        estimates=np.array([one.metrics[name].mean for one in candidates]),
+    )
+    for one, p, same in zip(ranked, p_best, tied, strict=True):
+        one.p_best, one.tied = float(p), bool(same)
+    best = ranked[best_at]
+    ranked.sort(key=lambda one: (-sign * _mean(one, name), *_cost(one)))
+    among = sorted((one for one in ranked if one.tied), key=_cost)
+    recommended = among[0]
+    if judge.metric.needs != "labels":
+        recommended = _with_preferred_decision(recommended, among, judge)
+    untreated = [one for one in ranked if one.difference is None]
+    same = [one for one in untreated if one.candidate.id == recommended.baseline]
+    picked = picking_corrected(
+        np.array([one.draws[name] for one in candidates]),
+        np.array([one.left_out[name] for one in candidates]),
+        sign,
+    )
+    plain = recommended.candidate.part.strategy.name == "untreated"
+    errors = [
+        one.difference.standard_error
+        for one in tested
+        if one.difference is not None and one.difference.standard_error > 1e-12
+    ]
+    return Verdict(
+        ranked,
+        best,
+        recommended,
+        (same or untreated or [recommended])[0],
+        [one for one in ranked if one.tied],
+        Value(*picked),
+        plain and recommended.candidate.decision.name == "argmax",
+        plain and recommended.candidate.decision.name != "argmax",
+        # 2.8 = 1.96 + 0.84 standard errors: seen in four trials of five, before any correction.
+        2.8 * float(np.median(errors)) if errors else float("nan"),
+    )
+
+
+def _mean(one: Ranked, name: str) -> float:
+    value = one.candidate.metrics[name].mean
+    return value if np.isfinite(value) else -np.inf
+
+
+def _cost(one: Ranked) -> tuple[float, ...]:
+    """Order from simplest and cheapest; seconds are left out, as they differ from run to run."""
+    candidate = one.candidate
+    return (
+        candidate.part.strategy.simplicity,
+        _DECISION_ORDER.index(candidate.decision.name),
+        _LEARNER_ORDER.get(candidate.part.learner.name, 1),
+    )
+
+
+def _test_fraction(judge: Judge) -> float:
+    splits = judge.plan.folds.splits
+    return float(np.mean([len(s.test) / max(len(s.train), 1) for s in splits]))
+
+
+def _against_baseline(
+    one: Candidate, candidates: list[Candidate], ids: set[str], judge: Judge, fraction: float
+) -> Ranked:
+    base = baseline_of(one, ids)
+    found = next((other for other in candidates if other.id == base), None)
+    if found is None or found is one:
+        return Ranked(one, base, None, False, np.nan)
+    name = judge.metric.name
+    difference = paired_difference(
+        one.folds[name],
+        found.folds[name],
+        fraction,
+        one.draws[name],
+        found.draws[name],
+        estimate=one.metrics[name].mean - found.metrics[name].mean,
+    )
+    return Ranked(one, base, difference, False, np.nan)
+
+
+def _one_per_part(judge: Judge, candidates: list[Candidate]) -> list[Candidate]:
+    """Keep one decision for each part where the metric looks at scores, which decisions share.
+
+    It is the simplest decision whose labels cannot be told apart from the best ones by the metric of
+    labels. Baselines keep ``argmax`` as well. A metric of probabilities does tell the corrected scores
+    from the uncorrected ones, so both stay.
+    """
+    out: list[Candidate] = []
+    for part in dict.fromkeys(one.part.id for one in candidates):
+        group = [one for one in candidates if one.part.id == part]
+        keep = {_preferred(judge, group).decision.name}
+        if judge.metric.needs == "probabilities":
+            keep = {"argmax", "prior-corrected"}
+        if group[0].part.strategy.name == "untreated" or group[0].part.strategy.is_ensemble:
+            keep.add("argmax")
+        out += [one for one in group if one.decision.name in keep]
+    return out
+
+
+def _preferred(judge: Judge, group: list[Candidate]) -> Candidate:
+    name = judge.label_metric.name
+    best, _, tied = tied_with_best(
+        np.array([one.folds[name] for one in group]),
+        np.array([one.draws[name] for one in group]),
+        _test_fraction(judge),
+        judge.label_metric.sign,
+        _ALPHA,
+        estimates=np.array([one.metrics[name].mean for one in group]),
+    )
+    among = [one for one, same in zip(group, tied, strict=True) if same] or [group[best]]
+    return min(among, key=lambda one: _DECISION_ORDER.index(one.decision.name))
+
+
+def _with_preferred_decision(one: Ranked, among: list[Ranked], judge: Judge) -> Ranked:
+    part = one.candidate.part.id
+    same = [other for other in among if other.candidate.part.id == part]
+    if judge.metric.needs == "probabilities":
+        return one
+    preferred = _preferred(judge, [other.candidate for other in same])
+    return next(other for other in same if other.candidate is preferred)

@@ -1,0 +1,193 @@
+"""Put a verdict and the way to it into plain words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.compare.judging import Judge, Value
+from equipoise.compare.verdict import Ranked, Verdict
+
+__all__ = ["headline", "method", "name_of", "reason"]
+
+_DECISIONS = {
+    "argmax": "the most probable class",
+    "prior-corrected": "the most probable class after prior correction",
+    "tuned": "a tuned threshold",
+    "min-cost": "the label of least expected cost",
+}
+
+
+def _number(value: float) -> str:
+    if not np.isfinite(value):
+        return "not defined"
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _interval(value: Value) -> str:
+    return f"{_number(value.mean)}, 95 % interval {_number(value.low)} to {_number(value.high)}"
+
+
+def _p(p: float | None) -> str:
+    if p is None or not np.isfinite(p):
+        return "not testable"
+    return "below 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def _thresholds(judge: Judge) -> str:
+    return "the threshold" if judge.n_classes == 2 else "the thresholds of the classes"
+
+
+def name_of(one: Ranked, judge: Judge) -> str:
+    """Say a candidate in words: learner, strategy, decision."""
+    part, decision = one.candidate.part, one.candidate.decision.name
+    learner = part.learner.title.lower()
+    if part.strategy.is_ensemble:
+        words = part.strategy.title.removesuffix(" (control)")
+    elif part.strategy.name == "untreated":
+        words = f"{learner} on the untreated data"
+    else:
+        words = f"{learner} with {_lower(part.strategy.title)}"
+    if decision == "argmax":
+        return words
+    how = _DECISIONS[decision]
+    if decision == "tuned" and judge.n_classes > 2:
+        how = "tuned thresholds"
+    return f"{words} and {how}"
+
+
+def _lower(title: str) -> str:
+    first = title.split()[0]
+    return title if first.isupper() or any(c.isupper() for c in first[1:]) else title[0].lower() + title[1:]
+
+
+def headline(verdict: Verdict, judge: Judge) -> str:
+    """Say in one sentence what to do."""
+    one = verdict.recommended
+    score = f"{judge.metric.title} {_interval(one.candidate.metrics[judge.metric.name])}"
+    if verdict.nothing_needed:
+        return f"No treatment is needed: use {name_of(one, judge)} ({score})."
+    if verdict.threshold_enough:
+        return (
+            f"Leave the data as they are and move {_thresholds(judge)}: "
+            f"use {name_of(one, judge)} ({score})."
+        )
+    return f"Use {name_of(one, judge)} ({score})."
+
+
+def reason(verdict: Verdict, judge: Judge) -> str:
+    """Say why, with what the trial can and cannot show."""
+    title, name = judge.metric.title, judge.metric.name
+    one, best = verdict.recommended, verdict.best
+    total = len(verdict.ranked)
+    others = len(verdict.tied) - 1
+    out = []
+    if one is best:
+        lead = f"It has the best {title.lower()} of {total} candidates"
+    else:
+        lead = (
+            f"The best {title.lower()} of {total} candidates is that of {name_of(best, judge)} "
+            f"({_interval(best.candidate.metrics[name])})"
+        )
+    if others == 0:
+        out.append(f"{lead}, and every other one is worse by a paired test corrected for {total - 1}.")
+    else:
+        out.append(
+            f"{lead}; {others} other{'s' if others > 1 else ''} cannot be told apart from it, and of "
+            f"these {len(verdict.tied)} the recommended one is the simplest."
+        )
+    out.append(_against(verdict, judge))
+    if judge.metric.needs == "ranking" and not verdict.nothing_needed:
+        out.append(_labels(verdict, judge))
+    out += _shown_better(verdict, judge)
+    if np.isfinite(verdict.detectable):
+        out.append(
+            f"With these rows the trial sees a difference of about {_number(verdict.detectable)} four "
+            f"times in five, and more is needed once corrected for the number of candidates: smaller "
+            f"ones may exist."
+        )
+    picked = verdict.picked
+    if np.isfinite(picked.mean):
+        out.append(
+            f"Whoever picks the best of {total} should expect {_number(picked.mean)} from it, not "
+            f"{_number(best.candidate.metrics[name].mean)} (corrected for having been picked)."
+        )
+    return " ".join(sentence for sentence in out if sentence)
+
+
+def _against(verdict: Verdict, judge: Judge) -> str:
+    one = verdict.recommended
+    difference = one.difference
+    if difference is None:
+        return ""
+    base = verdict.by_id.get(one.baseline)
+    if base is None or abs(difference.mean) < 1e-12:
+        return ""
+    p = difference.p_corrected
+    sure = p is not None and np.isfinite(p) and p <= 0.05
+    gain = judge.metric.sign * difference.mean
+    word = "better" if gain > 0 else "worse"
+    tail = "" if sure else ", which the trial cannot tell from none"
+    return (
+        f"Against {name_of(base, judge)} ({_number(base.candidate.metrics[judge.metric.name].mean)}) it "
+        f"is {_number(abs(difference.mean))} {word} (95 % interval of the difference "
+        f"{_number(difference.low)} to {_number(difference.high)}, corrected p {_p(p)}){tail}."
+    )
+
+
+def _labels(verdict: Verdict, judge: Judge) -> str:
+    one = verdict.recommended.candidate
+    base = verdict.by_id.get(verdict.recommended.baseline)
+    name = judge.label_metric.name
+    if base is None or one.decision.name == "argmax" or base.candidate.part.id != one.part.id:
+        return ""
+    return (
+        f"The decision does not change the ranking; it takes the {judge.label_metric.title} of the labels "
+        f"from {_number(base.candidate.metrics[name].mean)} to {_number(one.metrics[name].mean)}."
+    )
+
+
+def _shown_better(verdict: Verdict, judge: Judge) -> list[str]:
+    sure = [
+        one
+        for one in verdict.ranked
+        if one.difference is not None
+        and one.difference.p_corrected is not None
+        and one.difference.p_corrected <= 0.05
+    ]
+    better = sum(judge.metric.sign * one.difference.mean > 0 for one in sure if one.difference)
+    worse = len(sure) - better
+    tested = sum(one.difference is not None for one in verdict.ranked)
+    if not tested:
+        return []
+    return [
+        f"Of {tested} comparisons with the untreated model of the same learner, {better or 'none'} "
+        f"{'is' if better <= 1 else 'are'} shown to be better and {worse or 'none'} worse."
+    ]
+
+
+def method(verdict: Verdict, judge: Judge) -> list[str]:
+    """Say how the trial was done, a sentence for each rule."""
+    plan = judge.plan
+    repeats = f", {judge.repeats} times over" if judge.repeats > 1 else ""
+    out = [
+        f"{plan.folds.folds} folds{repeats} ({plan.folds.scheme}); every strategy saw the same ones.",
+        *plan.folds.notes,
+        "Encoders, resampling and weights were fitted on the training rows of each fold; test rows were "
+        "never resampled or reweighted.",
+        f"{len(plan.parts)} training parts were trained once per fold, and every decision was applied to "
+        f"the same out-of-fold scores.",
+        f"Thresholds were chosen for {judge.label_metric.title} on {judge.draws} bootstrap draws of the "
+        f"out-of-fold scores and judged on the rows that each draw left out.",
+        "Ranking and probability metrics are computed on probabilities put back to the class shares of the "
+        "data, except that the probabilities under argmax are judged as they come.",
+        f"Intervals are 95 % percentiles of {len(judge.counts)} bootstrap draws"
+        + (" of groups of rows." if plan.dataset.groups is not None else " of rows."),
+        "Differences are tested by a t test on the folds, corrected for the overlap of their training rows "
+        "(Nadeau and Bengio 2003), with the variance of the folds steadied by that of the bootstrap; p values "
+        "are corrected by Holm's method for all comparisons.",
+        "Tied with the best are all candidates that the same test, corrected, does not call worse than it; of "
+        "these the simplest strategy is recommended, then the simplest decision, then the simplest learner.",
+        "The score of the winner is corrected for having been picked by choosing on drawn rows and judging on "
+        "those left out (Tsamardinos et al. 2018).",
+    ]
+    return out

@@ -1,0 +1,61 @@
+"""Any scikit-learn classifier as a learner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.errors import UsageError
+from equipoise.learners.base import Training
+from equipoise.learners.encoding import Matrix, View
+from equipoise.learners.linear import FittedEstimator
+
+__all__ = ["Custom"]
+
+
+@dataclass(frozen=True)
+class Custom:
+    """Wrap an estimator with ``fit`` and ``predict_proba``; it reads the dense view."""
+
+    estimator: Any
+    name: str
+    title: str
+    view: View = "dense"
+    honours: frozenset[str] = field(default=frozenset({"rows", "decision"}))
+
+    @classmethod
+    def of(cls, estimator: Any) -> Custom:
+        """Check ``estimator`` and find out whether it honours row weights."""
+        from sklearn.utils.validation import has_fit_parameter
+
+        kind = type(estimator).__name__
+        missing = [m for m in ("fit", "predict_proba", "get_params") if not hasattr(estimator, m)]
+        if missing or isinstance(estimator, type):
+            what = "it is a class" if isinstance(estimator, type) else f"it has no {missing[0]}"
+            raise UsageError(
+                f"learner {kind!r} cannot be used: {what}",
+                remedy="give an instance of a scikit-learn classifier with predict_proba",
+            )
+        slots = {"rows", "decision"}
+        if has_fit_parameter(estimator, "sample_weight"):
+            slots.add("weights")
+        return cls(estimator, kind, kind, honours=frozenset(slots))
+
+    def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
+        """Need nothing prepared."""
+
+    def fit(self, training: Training) -> FittedEstimator:
+        """Fit a clone of the estimator, seeded where it can be."""
+        from sklearn.base import clone
+
+        model = clone(self.estimator)
+        if "random_state" in model.get_params():
+            model.set_params(random_state=training.seed)
+        if training.sample_weight is None:
+            model.fit(training.X, training.y)
+        else:
+            model.fit(training.X, training.y, sample_weight=training.sample_weight)
+        return FittedEstimator(model, training.n_classes)

@@ -1,0 +1,236 @@
+"""Turn a table into the matrices that learners and samplers read, fitted on training rows only.
+
+Four views of the same rows:
+
+``linear``
+    numbers imputed and standardised, missing-value flags, one-hot categories, TF-IDF of texts;
+    sparse when there is text or a wide one-hot part.
+``dense``
+    as ``linear``, but texts enter as the leading components of their TF-IDF matrix. Without text it
+    *is* the linear view, so whatever is searched or generated in it is shared by all learners.
+``tree``
+    numbers as they are (NaN kept), categories as codes, texts as components.
+``filled``
+    as ``tree``, for tree ensembles that cannot read NaN: numbers imputed, with flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from equipoise.data.table import Table
+from equipoise.learners.text import TextCounts, TextEncoder
+
+__all__ = ["Encoder", "Matrix", "View", "count_texts", "is_complete"]
+
+View = Literal["linear", "dense", "tree", "filled"]
+Matrix = NDArray[np.float64] | sp.csr_matrix
+
+_MAX_LEVELS = 100
+_DENSE_COLUMNS = 400
+
+
+def count_texts(table: Table) -> list[TextCounts]:
+    """Count the words of every text column once, for all folds."""
+    return [TextCounts.of(column) for column in table.texts]
+
+
+def is_complete(table: Table) -> bool:
+    """Say whether the numbers have no missing value and there are no categories."""
+    return table.codes.shape[1] == 0 and not np.isnan(table.numbers).any()
+
+
+@dataclass
+class Encoder:
+    """Encode tables after having seen training rows.
+
+    Every statistic (median, mean, scale, levels, document frequencies, components) comes from the
+    rows given to :meth:`fit`. Levels that they lack encode as zeros, or as NaN for trees.
+    """
+
+    seed: int = 0
+    median: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    mean: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    scale: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    flagged: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    lookups: list[NDArray[np.int64]] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    texts: list[TextEncoder] = field(default_factory=list)
+
+    def fit(self, table: Table, counts: list[TextCounts] | None = None) -> Encoder:
+        """Learn the statistics of ``table``; ``counts`` are its texts, already counted."""
+        numbers = table.numbers
+        missing = np.isnan(numbers)
+        with np.errstate(all="ignore"):
+            empty = missing.all(axis=0) if len(numbers) else np.ones(numbers.shape[1], bool)
+            self.median = np.zeros(numbers.shape[1])
+            if (~empty).any():
+                some = missing.any(axis=0) & ~empty
+                full = ~missing.any(axis=0)
+                self.median[full] = np.median(numbers[:, full], axis=0) if full.any() else 0.0
+                if some.any():
+                    self.median[some] = np.nanmedian(numbers[:, some], axis=0)
+        self.flagged = np.flatnonzero(missing.any(axis=0) & ~empty)
+        filled = np.where(missing, self.median, numbers) if missing.any() else numbers
+        # Values near the end of the float range would overflow their own variance.
+        top = np.maximum(np.abs(filled).max(axis=0, initial=0.0), 1e-300)
+        self.mean = (filled / top).mean(axis=0) * top if len(filled) else np.zeros(len(top))
+        spread = ((filled - self.mean) / top).std(axis=0) * top if len(filled) else np.zeros(len(top))
+        self.scale = np.where(spread > 1e-12 * top, spread, 1.0)
+        self.lookups, self.widths = [], []
+        for j, levels in enumerate(table.levels):
+            lookup, width = _lookup(table.codes[:, j], len(levels))
+            self.lookups.append(lookup)
+            self.widths.append(width)
+        if counts is None:
+            counts = count_texts(table)
+        self.texts = [TextEncoder(seed=self.seed).fit(column) for column in counts]
+        return self
+
+    # -- numbers and categories -------------------------------------------------------------
+
+    def scaled(self, table: Table) -> NDArray[np.float64]:
+        """Return the imputed, standardised numbers, shape (n, p)."""
+        numbers = np.where(np.isnan(table.numbers), self.median, table.numbers)
+        out: NDArray[np.float64] = (numbers - self.mean) / self.scale
+        return out
+
+    def discrete(self, table: Table) -> NDArray[np.int64]:
+        """Return category codes as the training rows know them (0 = unknown), then missing flags."""
+        parts = [
+            lookup[table.codes[:, j].astype(np.int64) + 1][:, None]
+            for j, lookup in enumerate(self.lookups)
+        ]
+        if len(self.flagged):
+            parts.append(np.isnan(table.numbers[:, self.flagged]).astype(np.int64))
+        return np.hstack(parts) if parts else np.empty((table.n, 0), dtype=np.int64)
+
+    def one_hot(self, discrete: NDArray[np.int64]) -> Matrix:
+        """Expand codes from :meth:`discrete` into 0/1 columns; code 0 is all zeros."""
+        widths = [*self.widths, *([1] * len(self.flagged))]
+        starts = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+        n, total = len(discrete), int(starts[-1])
+        rows, cols = np.nonzero(discrete)
+        at = starts[cols] + discrete[rows, cols] - 1
+        if total > _DENSE_COLUMNS:
+            ones = np.ones(len(rows))
+            return sp.csr_matrix((ones, (rows, at)), shape=(n, total))
+        out = np.zeros((n, total))
+        out[rows, at] = 1.0
+        return out
+
+    def mixed_to_dense(
+        self, scaled: NDArray[np.float64], discrete: NDArray[np.int64]
+    ) -> Matrix:
+        """Join scaled numbers and codes into the dense view of a table without text."""
+        return _join([scaled, self.one_hot(discrete)])
+
+    def snap(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Round interpolated one-hot columns of the dense view to the nearest real level, in place."""
+        at = len(self.mean)
+        for width in [*self.widths, *([1] * len(self.flagged))]:
+            block = matrix[:, at : at + width]
+            none = 1.0 - block.sum(axis=1, keepdims=True)
+            winner = np.hstack([none, block]).argmax(axis=1)
+            block[:] = 0.0
+            hit = np.flatnonzero(winner)
+            block[hit, winner[hit] - 1] = 1.0
+            at += width
+        return matrix
+
+    # -- views ----------------------------------------------------------------------------------
+
+    def transform(
+        self, table: Table, view: View, counts: list[TextCounts] | None = None
+    ) -> Matrix:
+        """Encode ``table`` as one of the views, shape (n, columns)."""
+        if counts is None and table.texts:
+            counts = [
+                text.count(column) for text, column in zip(self.texts, table.texts, strict=True)
+            ]
+        pairs = list(zip(self.texts, counts or [], strict=True))
+        if view == "tree":
+            codes = self.discrete(table)[:, : len(self.lookups)].astype(np.float64)
+            codes[codes == 0] = np.nan
+            parts: list[Matrix] = [table.numbers, codes]
+            return _join([*parts, *(text.components(column) for text, column in pairs)])
+        if view == "filled":
+            parts = [self.scaled(table), self.discrete(table).astype(np.float64)]
+            return _join([*parts, *(text.components(column) for text, column in pairs)])
+        parts = [self.scaled(table), self.one_hot(self.discrete(table))]
+        if view == "linear":
+            return _join([*parts, *(text.tfidf(column) for text, column in pairs)])
+        return _join([*parts, *(text.components(column) for text, column in pairs)])
+
+    # -- storage --------------------------------------------------------------------------------
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the fitted state as plain arrays, which can be stored without running code on load."""
+        out: dict[str, NDArray[Any]] = {
+            "seed": np.array(self.seed),
+            "median": self.median,
+            "mean": self.mean,
+            "scale": self.scale,
+            "flagged": self.flagged,
+            "widths": np.array(self.widths, dtype=np.int64),
+            "texts": np.array(len(self.texts)),
+        }
+        out.update({f"lookup{j}": lookup for j, lookup in enumerate(self.lookups)})
+        for j, text in enumerate(self.texts):
+            # One string keeps the length of a long term from padding all the others.
+            out[f"terms{j}"] = np.frombuffer("\n".join(text.terms).encode(), dtype=np.uint8)
+            out[f"idf{j}"] = text.idf
+            if text.basis is not None:
+                out[f"basis{j}"] = text.basis
+        return out
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Encoder:
+        """Rebuild an encoder from :meth:`to_arrays`."""
+        widths = [int(width) for width in arrays["widths"]]
+        texts = []
+        for j in range(int(arrays["texts"])):
+            joined = arrays[f"terms{j}"].tobytes().decode()
+            basis = arrays[f"basis{j}"] if f"basis{j}" in arrays else None
+            terms = joined.split("\n") if joined else []
+            texts.append(TextEncoder(int(arrays["seed"]), terms, arrays[f"idf{j}"], basis))
+        return cls(
+            int(arrays["seed"]),
+            arrays["median"],
+            arrays["mean"],
+            arrays["scale"],
+            arrays["flagged"],
+            [arrays[f"lookup{j}"] for j in range(len(widths))],
+            widths,
+            texts,
+        )
+
+    @property
+    def categorical(self) -> list[int]:
+        """Positions of the category codes in the tree view."""
+        start = len(self.mean)
+        return list(range(start, start + len(self.lookups)))
+
+
+def _lookup(codes: NDArray[np.int32], n_levels: int) -> tuple[NDArray[np.int64], int]:
+    # Table entry code + 1 -> compact code; 0 stands for whatever the training rows do not know.
+    # A missing value is a level of its own when it occurs, as its absence may carry information.
+    counts = np.bincount(codes.astype(np.int64) + 1, minlength=n_levels + 1)
+    order = np.argsort(-counts, kind="stable")
+    kept = order[: min(_MAX_LEVELS, int((counts > 0).sum()))]
+    lookup = np.zeros(n_levels + 1, dtype=np.int64)
+    lookup[np.sort(kept)] = np.arange(1, len(kept) + 1)
+    return lookup, len(kept)
+
+
+def _join(parts: list[Matrix]) -> Matrix:
+    parts = [part for part in parts if part.shape[1]]
+    if any(sp.issparse(part) for part in parts):
+        return sp.csr_matrix(sp.hstack([sp.csr_matrix(part) for part in parts], format="csr"))
+    return np.ascontiguousarray(np.hstack(parts))

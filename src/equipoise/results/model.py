@@ -1,0 +1,145 @@
+"""A trained model: it reads new rows in the form of the old ones, and says classes and probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.data.table import Schema
+from equipoise.decisions.correction import correct
+from equipoise.decisions.decision import Decision
+from equipoise.frames import to_frame
+from equipoise.learners.base import Fitted
+from equipoise.learners.encoding import Encoder, View
+
+__all__ = ["Model", "load"]
+
+
+@dataclass
+class Model:
+    """A learner, its encoder, the prior correction and the decision, ready for new rows.
+
+    Attributes
+    ----------
+    classes : list
+        Class labels as they stand in the target column, in the order of the columns of
+        :meth:`predict_proba`; in a binary task the positive class is the last.
+    decision : Decision
+        How probabilities become labels.
+    about : dict
+        What the model is: learner, strategy, decision, target, task, training data.
+
+    Examples
+    --------
+    >>> import equipoise as eq, numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 2))
+    >>> y = (X[:, 0] + rng.normal(size=300) > 1.8).astype(int)
+    >>> model = eq.train(X, target=y, strategy="weights-balanced", learner="linear")
+    >>> model.predict(X[:3]).shape, model.predict_proba(X[:3]).shape
+    ((3,), (3, 2))
+    """
+
+    schema: Schema
+    encoder: Encoder
+    fitted: Fitted
+    view: View
+    offset: NDArray[np.float64]
+    decision: Decision
+    classes: list[Any]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def log_proba(self, data: Any) -> NDArray[np.float64]:
+        """Return natural-log probabilities at the class shares of the training data, shape (n, C)."""
+        table = self.schema.apply(_frame(data))
+        if table.n == 0:
+            return np.empty((0, len(self.classes)))
+        raw = self.fitted.log_proba(self.encoder.transform(table, self.view))
+        return correct(raw, self.offset)
+
+    def predict_proba(self, data: Any) -> NDArray[np.float64]:
+        """Return probabilities put back to the class shares of the training data.
+
+        Parameters
+        ----------
+        data : path, data frame or array
+            New rows with the columns that the model was trained on; others are ignored.
+
+        Returns
+        -------
+        float64 array, shape (n, C)
+            Columns in the order of ``classes``.
+
+        Raises
+        ------
+        ColumnNotFound, DataError
+            If a column is missing or holds another kind of value.
+        """
+        return np.exp(self.log_proba(data))
+
+    def predict(self, data: Any) -> NDArray[Any]:
+        """Return the class label of every row by the model's decision, shape (n,)."""
+        return self.labels(self.log_proba(data))
+
+    def labels(self, log_proba: NDArray[np.float64]) -> NDArray[Any]:
+        """Turn log-probabilities from :meth:`log_proba` into class labels, shape (n,)."""
+        labels = np.asarray(self.classes)
+        if labels.dtype.kind not in "biufSU" or len(labels) != len(self.classes):
+            labels = np.empty(len(self.classes), dtype=object)
+            labels[:] = self.classes
+        out: NDArray[Any] = labels[self.decision.labels(log_proba)]
+        return out
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model as a folder: ``model.json`` beside the arrays; loading it runs no code.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written; nothing is left half written.
+        """
+        from equipoise.results.storage import save_model
+
+        return save_model(self, Path(folder))
+
+    def __repr__(self) -> str:
+        about = self.about
+        what = "/".join(str(about.get(key)) for key in ("learner", "strategy", "decision_rule"))
+        return (
+            f"Model({what}, target={about.get('target')!r}, {len(self.classes)} classes)\n"
+            "next: .predict(data), .predict_proba(data), .save(folder)"
+        )
+
+
+def _frame(data: Any) -> Any:
+    if isinstance(data, (str, Path)):
+        from equipoise.data.reading import read_table
+
+        return read_table(data)
+    return to_frame(data)
+
+
+def load(folder: str | Path) -> Model:
+    """Load a model that :meth:`Model.save` wrote; no code from the folder is run.
+
+    Raises
+    ------
+    ModelError
+        If the folder is no model, is damaged, or holds a type that is not known to be safe.
+
+    Examples
+    --------
+    >>> import equipoise as eq, numpy as np, tempfile
+    >>> X = np.random.default_rng(0).normal(size=(300, 2))
+    >>> model = eq.train(X, target=(X[:, 0] > 1).astype(int), strategy="untreated", learner="linear")
+    >>> again = eq.load(model.save(tempfile.mkdtemp() + "/model"))
+    >>> bool((again.predict(X) == model.predict(X)).all())
+    True
+    """
+    from equipoise.results.storage import load_model
+
+    return load_model(Path(folder))

@@ -1,0 +1,189 @@
+"""Train one strategy, without a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+import equipoise
+from equipoise.compare.events import Event
+from equipoise.compare.journal import Journal
+from equipoise.compare.judging import Candidate, Judge
+from equipoise.compare.plan import Plan, make_plan
+from equipoise.compare.training import train_all
+from equipoise.data.dataset import Dataset, load_dataset
+from equipoise.data.folds import FoldPlan, Split, make_folds
+from equipoise.decisions.costs import parse_cost
+from equipoise.decisions.decision import Decision
+from equipoise.errors import NotApplicable, UsageError
+from equipoise.learners.choice import choose_learners
+from equipoise.metrics.registry import default_label_metric, get_metric
+from equipoise.results.model import Model
+from equipoise.results.trial import model_of
+from equipoise.strategies import get_strategy
+
+__all__ = ["train"]
+
+_DECISIONS = ("argmax", "prior-corrected", "tuned", "min-cost")
+
+
+def train(
+    data: Any,
+    target: Any,
+    *,
+    strategy: str = "untreated",
+    learner: Any = "auto",
+    decision: str | None = None,
+    task: str | None = None,
+    metric: str | None = None,
+    cost: Any = None,
+    group: str | None = None,
+    time: str | None = None,
+    text: Any = None,
+    folds: int = 5,
+    seed: int = 0,
+    n_jobs: int | None = None,
+    positive: Any = None,
+    roles: Mapping[str, str] | None = None,
+    drop_missing_target: bool = False,
+    drop_rare_classes: bool = False,
+) -> Model:
+    """Train one strategy on all rows.
+
+    Parameters
+    ----------
+    data, target, task, group, time, text, seed, positive, roles
+        As for :func:`equipoise.compare`.
+    strategy : str, default "untreated"
+        Name from ``equipoise strategies``, ``"weights:a=1,b=10"``, or the name of a candidate of a
+        trial, such as ``"boosting/smote/tuned"``, which sets the learner and the decision too.
+    learner : str or estimator, default "auto"
+        One learner; ``"auto"`` takes linear for text, boosting for tables.
+    decision : {"argmax", "prior-corrected", "tuned", "min-cost"}, optional
+        How scores become labels; min-cost by default where ``cost`` is given, else argmax. ``"tuned"``
+        trains on ``folds`` folds as well, since a threshold must not be chosen on rows that the model
+        has seen.
+    metric : str, optional
+        Metric of labels that ``"tuned"`` maximises; macro F1 by default.
+    cost : str, dict or array, optional
+        Costs of errors, as for :func:`equipoise.compare`.
+    folds : int, default 5
+        Folds for ``"tuned"``.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    EquipoiseError
+        Whatever is wrong with the input, or why the strategy does not apply, with the remedy.
+
+    Examples
+    --------
+    >>> import equipoise as eq, numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 2))
+    >>> y = np.where(X[:, 0] + rng.normal(size=300) > 1.8, "rare", "common")
+    >>> eq.train(X, target=y, strategy="random-over", learner="linear").classes
+    ['common', 'rare']
+    """
+    strategy, learner, decision = _split(strategy, learner, decision)
+    decision = decision or ("argmax" if cost is None else "min-cost")
+    if decision not in _DECISIONS:
+        raise UsageError(f"there is no decision {decision!r}", remedy=f"use one of {', '.join(_DECISIONS)}")
+    if decision == "min-cost" and cost is None:
+        raise UsageError("decision='min-cost' needs costs", remedy="give cost='fn=10,fp=1' (--cost)")
+    dataset = load_dataset(
+        data,
+        target,
+        task=task,
+        group=group,
+        time=time,
+        text=text,
+        roles=roles,
+        positive=positive,
+        drop_missing_target=drop_missing_target,
+        drop_rare_classes=drop_rare_classes,
+        seed=seed,
+    )
+    labels = [str(label) for label in dataset.classes]
+    matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
+    tuned = decision == "tuned"
+    drawn = make_folds(dataset.y, dataset.groups, dataset.time, folds, 1, seed) if tuned else _no_folds(dataset)
+    plan = _single(dataset, drawn, strategy, learner, seed)
+    part = plan.parts[0]
+    name = metric or ("expected_cost" if matrix is not None else default_label_metric(dataset.task))
+    measure = get_metric(name, dataset.task, labels, matrix)
+    if tuned and measure.needs != "labels":
+        raise UsageError(
+            f"metric={name!r} does not depend on the threshold", remedy="tune a metric of labels, such as 'f1_macro'"
+        )
+    summary = {"equipoise_version": equipoise.__version__, "versions": {}}
+    if not tuned:
+        rule = {
+            "argmax": Decision("argmax", bias=np.zeros(len(labels))),  # replaced by the offset of the fit
+            "prior-corrected": Decision("prior-corrected", bias=np.zeros(len(labels))),
+            "min-cost": Decision("min-cost", cost=matrix),
+        }[decision]
+        bare = np.zeros((len(labels), len(labels)))
+        return model_of(plan, Candidate(part, rule, {}, bare, bare[None], {}, {}, {}), summary)
+    records = train_all(plan, Journal(None, ""), n_jobs, _silent)
+    failed = [record.why_not for record in records[part.id] if record.why_not]
+    if failed:
+        raise NotApplicable(f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds")
+    judge = Judge(plan, measure, measure, matrix)
+    judged = [one for one in judge.judge(part, records[part.id]) if one.decision.name == "tuned"]
+    return model_of(plan, judged[0], summary)
+
+
+def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any, str | None]:
+    # The names that a leaderboard shows: learner/strategy/decision.
+    if strategy.startswith("weights:") or "/" not in strategy:
+        return strategy, learner, decision
+    parts = strategy.split("/")
+    if len(parts) > 3:
+        raise UsageError(
+            f"strategy={strategy!r} has more than three parts", remedy="write learner/strategy/decision"
+        )
+    first, name, *rest = parts
+    if learner not in ("auto", first):
+        raise UsageError(f"strategy={strategy!r} and learner={learner!r} disagree", remedy="leave learner out")
+    if rest and decision not in (None, rest[0]):
+        raise UsageError(f"strategy={strategy!r} and decision={decision!r} disagree", remedy="leave decision out")
+    return name, first, rest[0] if rest else decision
+
+
+def _no_folds(dataset: Dataset) -> FoldPlan:
+    rows = np.arange(dataset.table.n)
+    split = Split(0, 0, rows, np.empty(0, dtype=np.int64))
+    return FoldPlan(splits=[split], folds=1, repeats=1, scheme="none", notes=[])
+
+
+def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed: int) -> Plan:
+    wanted = get_strategy(strategy)
+    if wanted.same_as is not None:
+        strategy = wanted.same_as
+    if wanted.is_ensemble:
+        learner = "ensemble"
+    elif learner == "auto":
+        text, columns = bool(dataset.table.texts), dataset.table.numbers.shape[1] + dataset.table.codes.shape[1]
+        names = [choice.name for choice in choose_learners("auto", dataset.table.n, columns, text)]
+        needs_loss = "loss" in wanted.needs
+        learner = "boosting" if "boosting" in names or needs_loss else "linear"
+    plan = make_plan(dataset, folds, learner, [strategy], seed)
+    if len(plan.choices) > 1 and not wanted.is_ensemble:
+        raise UsageError(f"learner={learner!r} names several", remedy="train one learner at a time")
+    parts = [part for part in plan.parts if part.strategy.name == strategy]
+    if not parts:
+        why = next(left.why_not for left in plan.left_out if left.strategy.name == strategy)
+        raise NotApplicable(f"{strategy} does not apply: {why}", remedy="use another strategy or learner")
+    return Plan(plan.dataset, plan.choices, parts, [], plan.folds, seed)
+
+
+def _silent(event: Event) -> None:
+    return None
+
+

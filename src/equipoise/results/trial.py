@@ -1,0 +1,263 @@
+"""The main job as one call."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from equipoise.compare.events import Listener, Planned, Stage
+from equipoise.compare.journal import Journal
+from equipoise.compare.judging import Candidate, Judge
+from equipoise.compare.plan import Plan, make_plan
+from equipoise.compare.refit import refit
+from equipoise.compare.summary import summarise
+from equipoise.compare.training import train_all
+from equipoise.compare.verdict import reach_verdict
+from equipoise.data.dataset import Dataset, load_dataset
+from equipoise.data.folds import make_folds
+from equipoise.decisions.costs import parse_cost
+from equipoise.errors import UsageError
+from equipoise.metrics.registry import default_label_metric, default_metric, get_metric
+from equipoise.results.comparison import Comparison
+from equipoise.results.model import Model
+
+__all__ = ["compare", "model_of"]
+
+
+def compare(
+    data: Any,
+    target: Any,
+    *,
+    task: str | None = None,
+    learner: Any = "auto",
+    strategies: str | Iterable[str] = "default",
+    metric: str | None = None,
+    cost: Any = None,
+    group: str | None = None,
+    time: str | None = None,
+    text: str | Iterable[str] | None = None,
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+    n_jobs: int | None = None,
+    run_dir: str | Path | None = None,
+    positive: Any = None,
+    roles: Mapping[str, str] | None = None,
+    drop_missing_target: bool = False,
+    drop_rare_classes: bool = False,
+    on_event: Listener | None = None,
+) -> Comparison:
+    """Try the treatments for imbalance on your data, honestly, and say which to use.
+
+    Parameters
+    ----------
+    data : path, data frame or array
+        CSV, TSV, Parquet, JSON lines or Arrow file, also gzipped; or a pandas, polars, pyarrow or numpy
+        table.
+    target : str or array of shape (n,)
+        Name of the target column, or its values.
+    task : {"binary", "multiclass"}, optional
+        Detected from the target by default.
+    learner : str, estimator or list, default "auto"
+        ``"linear"``, ``"forest"``, ``"boosting"``, ``"ensemble"``, several of them, or scikit-learn
+        classifiers. ``"auto"`` picks those that suit the data and the time.
+    strategies : str or list of str, default "default"
+        Names from ``equipoise strategies``. ``"default"`` leaves out what would take too long on these
+        data; ``"all"`` does not. The untreated data are always in.
+    metric : str, optional
+        What is compared: average precision for a binary task, macro F1 for several classes, expected
+        cost where ``cost`` is given.
+    cost : str, dict or array, optional
+        ``"fn=10,fp=1"``, a CSV file, or a matrix whose entry (i, j) is the cost of saying j when it is i.
+    group : str, optional
+        Column of groups that must not be split between training and test rows.
+    time : str, optional
+        Column to order the rows by; folds then only look forward.
+    text : str or list of str, optional
+        Columns to read as text.
+    folds, repeats : int, default 5 and 1
+        Number of folds, and how often they are drawn anew.
+    seed : int, default 0
+        Seed of everything random. The same input, seed and version give the same numbers, with any
+        ``n_jobs``, interrupted or not.
+    n_jobs : int, optional
+        Number of threads; all cores by default.
+    run_dir : path, optional
+        Folder for the journal, the report, the result and the model. A trial interrupted there goes on
+        where it stopped. Without it nothing is written.
+    positive : optional
+        Positive class of a binary task; the rarer one by default.
+    roles : dict, optional
+        Column name to role, where the one found is wrong.
+    drop_missing_target, drop_rare_classes : bool, default False
+        Leave out rows without a target, or classes of a single row, instead of refusing.
+    on_event : callable, optional
+        Called with each :class:`~equipoise.compare.events.Planned`,
+        :class:`~equipoise.compare.events.UnitDone` and :class:`~equipoise.compare.events.Stage`.
+
+    Returns
+    -------
+    Comparison
+        ``.verdict``, ``.frame()``, ``.plot()``, ``.report(path)``, ``.to_json()``, ``.model()``.
+
+    Raises
+    ------
+    EquipoiseError
+        Whatever is wrong with the input, with the remedy.
+
+    References
+    ----------
+    Nadeau and Bengio (2003), Machine Learning 52; Tsamardinos et al. (2018), Machine Learning 107.
+
+    Examples
+    --------
+    >>> import equipoise as eq, numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(400, 2))
+    >>> y = (X[:, 0] + rng.normal(size=400) > 1.8).astype(int)
+    >>> result = eq.compare(X, target=y, learner="linear", strategies="weights-balanced")
+    >>> result.recommended.split("/")[0]
+    'linear'
+    """
+    tell = on_event or _silent
+    clock = _Clock()
+    tell(Stage("reading the data"))
+    dataset = load_dataset(
+        data,
+        target,
+        task=task,
+        group=group,
+        time=time,
+        text=text,
+        roles=roles,
+        positive=positive,
+        drop_missing_target=drop_missing_target,
+        drop_rare_classes=drop_rare_classes,
+        seed=seed,
+    )
+    labels = [str(label) for label in dataset.classes]
+    matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
+    chosen = metric or ("expected_cost" if matrix is not None else default_metric(dataset.task))
+    measure = get_metric(chosen, dataset.task, labels, matrix)
+    label_measure = measure
+    if measure.needs != "labels":
+        name = "expected_cost" if matrix is not None else default_label_metric(dataset.task)
+        label_measure = get_metric(name, dataset.task, labels, matrix)
+    plan = _plan(dataset, learner, strategies, folds, repeats, seed)
+    journal = Journal(None if run_dir is None else Path(run_dir) / "journal", plan.fingerprint)
+    splits = plan.folds.splits
+    kept = sum(
+        journal.get(part.id, split.repeat, split.fold) is not None
+        for part in plan.parts
+        for split in splits
+    )
+    tell(
+        Planned(
+            len(plan.parts) * len(splits),
+            [{"name": choice.name, "why": choice.why} for choice in plan.choices],
+            list(dict.fromkeys(part.strategy.name for part in plan.parts)),
+            plan.folds.folds,
+            plan.folds.repeats,
+            kept,
+            dataset.describe(),
+            plan.folds.notes,
+            None if run_dir is None else str(run_dir),
+        )
+    )
+    records = train_all(plan, journal, n_jobs, tell)
+    tell(Stage("judging out-of-fold scores"))
+    judge = Judge(plan, measure, label_measure, matrix)
+    candidates = judge.judge_all(records, n_jobs)
+    verdict = reach_verdict(judge, candidates)
+    given = cost if isinstance(cost, str) else None
+    summary = summarise(judge, verdict, records, clock.seconds(), given)
+    everyone = {one.id: one for one in candidates}
+
+    def make_model(name: str | None) -> Model:
+        return model_of(plan, _find(name or verdict.recommended.candidate.id, everyone), summary)
+
+    result = Comparison(summary, make_model)
+    if run_dir is not None:
+        tell(Stage("training the recommended model on all rows"))
+        result.save(run_dir)
+    return result
+
+
+def _plan(
+    dataset: Dataset, learner: Any, strategies: Any, folds: int, repeats: int, seed: int
+) -> Plan:
+    if folds < 2:
+        raise UsageError(f"folds={folds} leaves nothing to judge on", remedy="use 2 or more, such as 5")
+    if repeats < 1:
+        raise UsageError(f"repeats={repeats} is no number of repeats", remedy="use 1 or more")
+    drawn = make_folds(dataset.y, dataset.groups, dataset.time, folds, repeats, seed)
+    return make_plan(dataset, drawn, learner, strategies, seed)
+
+
+def model_of(plan: Plan, candidate: Candidate, summary: dict[str, Any]) -> Model:
+    """Train a candidate on all rows of the plan's data."""
+    dataset = plan.dataset
+    fitted = refit(dataset, candidate.part, plan.seed)
+    decision = candidate.decision
+    if decision.name == "argmax":  # which undoes the correction that this very model needs
+        decision = type(decision)("argmax", bias=fitted.offset)
+    about = {
+        "equipoise_version": summary["equipoise_version"],
+        "versions": summary["versions"],
+        "task": dataset.task,
+        "target": dataset.target,
+        "positive": None if dataset.positive is None else str(dataset.positive),
+        "learner": candidate.part.learner.name,
+        "strategy": candidate.part.strategy.name,
+        "decision_rule": candidate.decision.name,
+        "slots": candidate.part.strategy.slots(candidate.decision.name),
+        "seed": plan.seed,
+        "rows": dataset.table.n,
+        "rows_trained": fitted.rows_trained,
+        "fingerprint": dataset.fingerprint,
+        "promised": {
+            name: {"mean": value.mean, "low": value.low, "high": value.high}
+            for name, value in candidate.metrics.items()
+            if np.isfinite([value.mean, value.low, value.high]).all()
+        },
+    }
+    return Model(
+        dataset.schema,
+        fitted.encoder,
+        fitted.fitted,
+        fitted.view,
+        fitted.offset,
+        decision,
+        list(dataset.classes),
+        about,
+    )
+
+
+def _find(name: str, candidates: dict[str, Candidate]) -> Candidate:
+    if name in candidates:
+        return candidates[name]
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, candidates, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise UsageError(
+        f"there is no candidate {name!r} in this trial",
+        remedy=f"{hint}the column 'id' of .frame() lists them",
+    )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.start = perf_counter()
+
+    def seconds(self) -> float:
+        return perf_counter() - self.start
+
+
+def _silent(event: object) -> None:
+    return None
+

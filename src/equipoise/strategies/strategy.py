@@ -1,0 +1,107 @@
+"""A strategy: one filling for each of the slots that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from equipoise.learners.base import Focal
+
+__all__ = ["Rows", "Strategy", "Weights"]
+
+Family = Literal["none", "weights", "rows", "loss", "ensemble", "control"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Filling of the rows slot.
+
+    ``method`` names the way of resampling. ``"select"`` methods keep or repeat real rows and work
+    for every view; ``"generate"`` methods make new rows in the dense view.
+    """
+
+    method: str
+    kind: Literal["select", "generate"]
+    searches: bool = False  # whether neighbours are searched, which costs time on large data
+    describe: str = ""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Filling of the weights slot: a scheme of :mod:`equipoise.weights`."""
+
+    scheme: str
+    beta: float | None = None
+    given: Mapping[str, float] | None = None
+
+    @property
+    def describe(self) -> str:
+        """Say the scheme with its numbers."""
+        if self.given is not None:
+            return ", ".join(f"{name}={value:g}" for name, value in self.given.items())
+        return self.scheme if self.beta is None else f"{self.scheme}(beta={self.beta:g})"
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A named combination of fillings, with its source.
+
+    Parameters
+    ----------
+    name : str
+        What one types, such as ``"smote"``.
+    title : str
+        What one reads, such as ``"SMOTE"``.
+    family : str
+        The slot that it is known for, ``"ensemble"``, ``"control"`` or ``"none"``.
+    summary : str
+        What it does, in a sentence.
+    paper : str
+        Author, year, venue.
+    rows, weights, loss : optional
+        Training part: what fills the slot, or None.
+    control : str or None
+        For an ensemble, the untreated strategy of the same size that it is judged against.
+    simplicity : int
+        Place in the order from simplest (0) to most involved, which decides among equals.
+    same_as : str or None
+        Name of another strategy with the identical training part.
+    tasks : frozenset of str
+        Tasks that it applies to.
+    """
+
+    name: str
+    title: str
+    family: Family
+    summary: str
+    paper: str
+    rows: Rows | None = None
+    weights: Weights | None = None
+    loss: Focal | None = None
+    control: str | None = None
+    simplicity: int = 0
+    same_as: str | None = None
+    tasks: frozenset[str] = field(default=frozenset({"binary", "multiclass"}))
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether it is a learner of its own."""
+        return self.family in ("ensemble", "control")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Slots that the learner has to honour."""
+        filled = {"rows": self.rows, "weights": self.weights, "loss": self.loss}
+        return frozenset(slot for slot, value in filled.items() if value is not None)
+
+    def slots(self, decision: str | None = None) -> dict[str, str | None]:
+        """Return the six slots with what fills them, in words."""
+        return {
+            "rows": self.rows.describe or self.rows.method if self.rows else None,
+            "weights": self.weights.describe if self.weights else None,
+            "loss": f"focal(gamma={self.loss.gamma:g})" if self.loss else None,
+            "start": "class prior" if self.loss else None,
+            "schedule": None,
+            "decision": decision,
+        }
