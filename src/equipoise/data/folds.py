@@ -3,59 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from equipoise.data.dealing import deal
-from equipoise.errors import DataError, TargetError, UsageError
+from equipoise.data.forward import forward_splits
+from equipoise.data.splits import FoldPlan, Split, folds_word
+from equipoise.errors import TargetError, UsageError
 
 __all__ = ["FoldPlan", "Split", "make_folds"]
 
 # A fold is called uneven when its share of a class is off by more than this part of the fair share.
 UNEVEN = 0.25
-
-
-@dataclass(frozen=True)
-class Split:
-    """One split of the rows.
-
-    Attributes
-    ----------
-    repeat, fold : int
-        Which repeat and which fold of it, from 0.
-    train, test : ndarray of int64
-        Row numbers of both sides, ascending.
-    """
-
-    repeat: int
-    fold: int
-    train: np.ndarray
-    test: np.ndarray
-
-
-@dataclass(frozen=True)
-class FoldPlan:
-    """All splits of a trial.
-
-    Attributes
-    ----------
-    splits : list of Split
-        By repeat, then fold.
-    folds, repeats : int
-        How many there are in fact; fewer than asked for if the data do not allow more.
-    scheme : str
-        How the rows were split, in words.
-    notes : list of str
-        What could not be done as asked, and why.
-    """
-
-    splits: list[Split]
-    folds: int
-    repeats: int
-    scheme: str
-    notes: list[str]
 
 
 def make_folds(
@@ -138,7 +98,7 @@ def make_folds(
             "the target has one class only", remedy="give rows of at least two classes"
         )
     if time is not None:
-        return _forward(y, ids, time, folds, repeats, names, kept)
+        return forward_splits(y, ids, time, folds, repeats, names, kept)
     return _stratified(y, ids, folds, repeats, seed, names, kept)
 
 
@@ -178,7 +138,7 @@ def _stratified(
             break
     if folds < planned:
         notes.append(
-            f"{folds} {_folds(folds)}: with more, {kept} kept together would leave some fold without a class"
+            f"{folds} {folds_word(folds)}: with more, {kept} kept together would leave some fold without a class"
         )
     if ids is not None:
         notes += _uneven(counts, y, ids, names, kept)
@@ -273,148 +233,3 @@ def _refuse_single_class(counts: np.ndarray, names: list[str], kept: str) -> Non
             f"all rows of class {names[lost]} are in one group ({kept} are kept together), so no split can both learn and test it",
             remedy="give rows of that class in at least two groups, or another --group if one was named",
         )
-
-
-def _forward(
-    y: np.ndarray,
-    ids: np.ndarray | None,
-    time: np.ndarray,
-    folds: int,
-    repeats: int,
-    names: list[str],
-    kept: str,
-) -> FoldPlan:
-    rank = _rank(time, len(y))
-    moments = int(rank.max()) + 1
-    notes = []
-    if repeats > 1:
-        notes.append(
-            "a split forward in time has no chance in it: 1 repeat instead of " + str(repeats)
-        )
-    if moments < 2:
-        raise DataError(
-            "all rows have the same time",
-            remedy="name a --time column with different values, or leave it out",
-        )
-    scheme = "forward in time" if ids is None else f"forward in time, {kept} kept together"
-    present = np.flatnonzero(np.bincount(y))
-    # Stretches of equal rows are what a reader expects; where they leave a class out, stretches with equal parts of
-    # each class may not.
-    rows = np.bincount(rank).astype(float)
-    mass = np.bincount(rank, weights=1.0 / np.bincount(y)[y])
-    best: tuple[int, list[Split]] | None = None
-    for fewer in range(min(folds, moments - 1), 0, -1):
-        for weight, even in ((rows, True), (mass, False)):
-            splits = _stretches(rank, weight, fewer, ids)
-            if splits is None:
-                continue
-            trained, tested = _coverage(y, splits, present)
-            if trained.all() and tested.all():
-                if fewer < folds:
-                    notes.append(
-                        f"{fewer} {_folds(fewer)} instead of {folds}, so that every class is met before and after each cut"
-                    )
-                if not even:
-                    notes.append(
-                        "the cuts in time are placed so that every stretch holds rows of every class"
-                    )
-                return FoldPlan(splits, fewer, 1, scheme, notes)
-            if best is None and (trained.sum(axis=1) >= 2).all():
-                best = fewer, splits
-    if best is None:
-        raise TargetError(
-            "no cut in time leaves two classes before it"
-            + (f" once {kept} are kept together" if ids is not None else "")
-            + f" ({', '.join(_first_seen(y, rank, c, names, time) for c in present[:5])})",
-            remedy="give a longer stretch of time, or leave --time out",
-        )
-    fewer, splits = best
-    if fewer < folds:
-        notes.append(f"{fewer} {_folds(fewer)} instead of {folds}: the times allow no more")
-    trained, tested = _coverage(y, splits, present)
-    for index, c in enumerate(present):
-        missing = [
-            side for side, met in (("learn", trained), ("test", tested)) if not met[:, index].all()
-        ]
-        if missing:
-            notes.append(
-                f"class {names[c]} does not occur in every stretch of time: some folds cannot {' or '.join(missing)} it"
-            )
-    return FoldPlan(splits, fewer, 1, scheme, notes)
-
-
-def _rank(time: np.ndarray, n: int) -> np.ndarray:
-    """Give each row the number of its moment, from 0 in the order of time."""
-    time = np.asarray(time)
-    if len(time) != n:
-        raise UsageError(
-            f"time has {len(time):,} values for {n:,} rows", remedy="give one time per row"
-        )
-    if time.dtype.kind in "fcmM":
-        missing = int(np.isnat(time).sum() if time.dtype.kind in "mM" else np.isnan(time).sum())
-    else:
-        missing = (
-            sum(value is None or value != value for value in time.tolist())
-            if time.dtype == object
-            else 0
-        )
-    if missing:
-        raise DataError(
-            f"the time is missing in {missing:,} of {n:,} rows",
-            remedy="fill it in, or leave those rows out, or leave --time out",
-        )
-    try:
-        return np.unique(time, return_inverse=True)[1]
-    except TypeError:
-        raise DataError(
-            "the times are of different kinds and have no order",
-            remedy="write all times in one form",
-        ) from None
-
-
-def _stretches(
-    rank: np.ndarray, weight: np.ndarray, folds: int, ids: np.ndarray | None
-) -> list[Split] | None:
-    """Cut the moments into folds + 1 stretches of equal weight; None if a side would be empty."""
-    passed = np.cumsum(weight)
-    wanted = passed[-1] * np.arange(1, folds + 1) / (folds + 1)
-    # The cut falls after the moment that brings the sum nearest to the wanted one.
-    after = np.searchsorted(passed, wanted)
-    before = np.maximum(after - 1, 0)
-    cuts = np.where(wanted - passed[before] < passed[after] - wanted, before, after) + 1
-    edges = np.append(cuts, len(weight))
-    if edges[0] < 1 or (np.diff(edges) < 1).any():
-        return None
-    stretch = np.searchsorted(edges, rank, side="right")
-    splits = []
-    for k in range(folds):
-        train, test = np.flatnonzero(stretch <= k), np.flatnonzero(stretch == k + 1)
-        if ids is not None:
-            tested = np.zeros(int(ids.max()) + 1, dtype=bool)
-            tested[ids[test]] = True
-            train = train[~tested[ids[train]]]
-        if not len(train):
-            return None
-        splits.append(Split(0, k, train, test))
-    return splits
-
-
-def _coverage(
-    y: np.ndarray, splits: list[Split], present: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Say of each split and class whether it is learned from and whether it is tested."""
-    C = int(y.max()) + 1
-    trained, tested = (
-        np.stack([np.bincount(y[side], minlength=C)[present] > 0 for side in sides])
-        for sides in ([split.train for split in splits], [split.test for split in splits])
-    )
-    return trained, tested
-
-
-def _first_seen(y: np.ndarray, rank: np.ndarray, c: int, names: list[str], time: np.ndarray) -> str:
-    rows = np.flatnonzero(y == c)
-    return f"class {names[c]} begins at {np.asarray(time)[rows[np.argmin(rank[rows])]]}"
-
-
-def _folds(count: int) -> str:
-    return "fold" if count == 1 else "folds"

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import difflib
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from equipoise.data.labels import (
+    is_missing,
+    kind_of,
+    natural_key,
+    nearest,
+    plain_scalars,
+    reads_as_number,
+    rows_word,
+    some,
+    spoken,
+    was_word,
+)
 from equipoise.errors import TargetError, UsageError
 
 __all__ = ["detect_task", "encode_target", "usable_rows"]
@@ -51,7 +59,7 @@ def detect_task(values: Any) -> str:
     >>> detect_task([0.12, 3.4, 7.1, 8.8, 2.2, 9.1, 5.5, 4.4, 1.1, 6.6, 7.7])
     'regression'
     """
-    scalars = [value for value in _scalars(values) if not _is_missing(value)]
+    scalars = [value for value in plain_scalars(values) if not is_missing(value)]
     if any(isinstance(value, (list, tuple, set, frozenset)) for value in scalars):
         return "multilabel"
     try:
@@ -60,7 +68,7 @@ def detect_task(values: Any) -> str:
         return "multiclass"
     if len(distinct) <= 2:
         return "binary"
-    if all(_kind(value) == "number" for value in distinct):
+    if all(kind_of(value) == "number" for value in distinct):
         whole = all(float(value).is_integer() for value in distinct if math.isfinite(value))
         if len(distinct) > (MAX_WHOLE_CLASSES if whole else MAX_FRACTION_CLASSES):
             return "regression"
@@ -99,13 +107,15 @@ def usable_rows(
     >>> notes
     ["1 row without 'kind' was left out", "class 'c' of 'kind' has a single row and was left out"]
     """
-    scalars = _scalars(values)
-    missing = [_is_missing(value) for value in scalars]
+    scalars = plain_scalars(values)
+    missing = [is_missing(value) for value in scalars]
     keep = np.ones(len(scalars), dtype=bool)
     notes = []
     if drop_missing and any(missing):
         keep &= ~np.array(missing)
-        notes.append(f"{_rows(sum(missing))} without {name!r} {_was(sum(missing))} left out")
+        notes.append(
+            f"{rows_word(sum(missing))} without {name!r} {was_word(sum(missing))} left out"
+        )
     if drop_rare:
         present = [value for value, absent in zip(scalars, missing, strict=True) if not absent]
         counts = _count(present, name)
@@ -123,7 +133,7 @@ def usable_rows(
                 notes.append(f"class {rare[0]!r} of {name!r} has a single row and was left out")
             else:
                 notes.append(
-                    f"{len(rare)} classes of {name!r} have a single row each and were left out: {_some(rare)}"
+                    f"{len(rare)} classes of {name!r} have a single row each and were left out: {some(rare)}"
                 )
     return keep, notes
 
@@ -172,20 +182,20 @@ def encode_target(
     if task is not None and task not in TASKS:
         raise UsageError(
             f"task {task!r} is unknown",
-            remedy=f"use {_nearest(task, TASKS[:2]) or 'binary or multiclass'}",
+            remedy=f"use {nearest(task, TASKS[:2]) or 'binary or multiclass'}",
         )
-    scalars = _scalars(values)
+    scalars = plain_scalars(values)
     _refuse_missing(scalars, name)
     counts = _count(scalars, name)
     _refuse_mixture(counts, name)
-    labels = sorted(counts, key=_natural)
+    labels = sorted(counts, key=natural_key)
     _refuse_degenerate(labels, counts, name, task)
     found = task or detect_task(scalars)
     _refuse_other_tasks(found, labels, counts, name)
     _refuse_unlearnable(labels, counts, name)
     if task == "binary" and len(labels) != 2:
         raise TargetError(
-            f"column {name!r} has {len(labels)} classes ({_some(labels)}), a binary task has 2",
+            f"column {name!r} has {len(labels)} classes ({some(labels)}), a binary task has 2",
             remedy="use --task multiclass, or leave --task out",
         )
     notes = _look_alikes(labels, name)
@@ -202,46 +212,6 @@ def encode_target(
     return y, labels, notes
 
 
-def _scalars(values: Any) -> list[Any]:
-    """List the values as plain Python scalars, from whatever kind of column."""
-    for method in ("to_list", "tolist", "to_pylist"):
-        if hasattr(values, method):
-            values = getattr(values, method)()
-            break
-    if not isinstance(values, Iterable):
-        raise UsageError(
-            f"a target of type {type(values).__name__} is no column",
-            remedy="give one value per row",
-        )
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return not value.strip()
-    if isinstance(value, (list, tuple, set, frozenset, dict, np.ndarray)):
-        return False
-    try:
-        # Only NaN, NaT and their like differ from themselves; pandas' NA cannot be asked at all.
-        return bool(value != value)
-    except TypeError:
-        return True
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true/false"
-    if isinstance(value, (int, float, decimal.Decimal)):
-        return "number"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
-        return "date"
-    return type(value).__name__
-
-
 def _count(scalars: Sequence[Any], name: str) -> Counter[Any]:
     try:
         # Kinds are counted apart first, because True, 1 and 1.0 are one key of a dictionary.
@@ -255,23 +225,26 @@ def _count(scalars: Sequence[Any], name: str) -> Counter[Any]:
     if bool in kinds and len(kinds) > 1:
         other = next(value for value in scalars if not isinstance(value, bool))
         raise _mixture(
-            {"true/false": (kinds[bool], True), _kind(other): (len(scalars) - kinds[bool], other)},
+            {
+                "true/false": (kinds[bool], True),
+                kind_of(other): (len(scalars) - kinds[bool], other),
+            },
             name,
         )
     return counts
 
 
 def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
-    missing = sum(map(_is_missing, scalars))
+    missing = sum(map(is_missing, scalars))
     if not scalars:
         raise TargetError(f"column {name!r} has no rows", remedy="give data with rows")
     if missing == len(scalars):
         raise TargetError(
-            f"column {name!r} is empty in all {_rows(missing)}", remedy="name another --target"
+            f"column {name!r} is empty in all {rows_word(missing)}", remedy="name another --target"
         )
     if missing:
         raise TargetError(
-            f"column {name!r} is missing in {missing:,} of {_rows(len(scalars))}",
+            f"column {name!r} is missing in {missing:,} of {rows_word(len(scalars))}",
             remedy="leave those rows out with --drop-missing-target (drop_missing_target=True), or fill them in",
         )
 
@@ -279,8 +252,8 @@ def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
 def _refuse_mixture(counts: Mapping[Any, int], name: str) -> None:
     kinds: dict[str, tuple[int, Any]] = {}
     for label, count in counts.items():
-        seen, example = kinds.get(_kind(label), (0, label))
-        kinds[_kind(label)] = (seen + count, example)
+        seen, example = kinds.get(kind_of(label), (0, label))
+        kinds[kind_of(label)] = (seen + count, example)
     if len(kinds) > 1:
         raise _mixture(kinds, name)
     kind = next(iter(kinds))
@@ -298,7 +271,8 @@ def _refuse_mixture(counts: Mapping[Any, int], name: str) -> None:
 
 def _mixture(kinds: Mapping[str, tuple[int, Any]], name: str) -> TargetError:
     parts = [
-        f"{_rows(count)} of {kind} such as {example!r}" for kind, (count, example) in kinds.items()
+        f"{rows_word(count)} of {kind} such as {example!r}"
+        for kind, (count, example) in kinds.items()
     ]
     return TargetError(
         f"column {name!r} mixes kinds of values: {' and '.join(parts)}",
@@ -312,12 +286,12 @@ def _refuse_degenerate(
     total = sum(counts.values())
     if len(labels) == 1:
         raise TargetError(
-            f"column {name!r} has one class only: {labels[0]!r} in all {_rows(total)}",
+            f"column {name!r} has one class only: {labels[0]!r} in all {rows_word(total)}",
             remedy="name a --target with at least two classes, or give data that hold both",
         )
     if len(labels) == total and task not in ("regression", "multilabel"):
         raise TargetError(
-            f"column {name!r} has a different value in each of the {_rows(total)} (for example {_some(labels, 2)}): "
+            f"column {name!r} has a different value in each of the {rows_word(total)} (for example {some(labels, 2)}): "
             "an id or a measured number, not a class",
             remedy="name another --target",
         )
@@ -355,7 +329,7 @@ def _refuse_unlearnable(labels: Sequence[Any], counts: Mapping[Any, int], name: 
         what = (
             f"class {rare[0]!r} of column {name!r} has 1 row"
             if len(rare) == 1
-            else (f"{len(rare)} classes of column {name!r} have 1 row each ({_some(rare)})")
+            else (f"{len(rare)} classes of column {name!r} have 1 row each ({some(rare)})")
         )
         raise TargetError(
             f"{what}: a class cannot be both learned and tested on one row",
@@ -372,7 +346,9 @@ def _order_binary(
         chosen = _find_label(positive, labels, name)
         return [first if chosen == second else second, chosen], []
     if counts[first] == counts[second]:
-        note = f"both classes have {_rows(counts[first])}; {second!r} is taken as the positive one"
+        note = (
+            f"both classes have {rows_word(counts[first])}; {second!r} is taken as the positive one"
+        )
         return [first, second], [note]
     return ([second, first] if counts[first] < counts[second] else [first, second]), []
 
@@ -385,25 +361,15 @@ def _find_label(wanted: Any, labels: Sequence[Any], name: str) -> Any:
         if label == wanted and isinstance(label, bool) == isinstance(wanted, bool)
     ]
     # A command line gives texts, whatever the labels are.
-    spoken = [label for label in labels if _spoken(label) == _spoken(wanted)]
+    spoken = [label for label in labels if spoken(label) == spoken(wanted)]
     for found in (exact, spoken):
         if len(found) == 1:
             return found[0]
-    near = _nearest(str(wanted), [str(label) for label in labels])
+    near = nearest(str(wanted), [str(label) for label in labels])
     raise UsageError(
-        f"the positive class {wanted!r} is not among the classes of column {name!r} ({_some(labels)})",
-        remedy=f"did you mean {near!r}?" if near else f"use one of {_some(labels)}",
+        f"the positive class {wanted!r} is not among the classes of column {name!r} ({some(labels)})",
+        remedy=f"did you mean {near!r}?" if near else f"use one of {some(labels)}",
     )
-
-
-def _spoken(label: Any) -> str:
-    text = str(label).strip().casefold()
-    if isinstance(label, bool):
-        return text
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text
 
 
 def _look_alikes(labels: Sequence[Any], name: str) -> list[str]:
@@ -412,53 +378,14 @@ def _look_alikes(labels: Sequence[Any], name: str) -> list[str]:
     for label in texts:
         shapes.setdefault(" ".join(label.casefold().split()), []).append(label)
     notes = [
-        f"classes {_some(same)} of {name!r} differ only in case or spaces and count as different"
+        f"classes {some(same)} of {name!r} differ only in case or spaces and count as different"
         for same in shapes.values()
         if len(same) > 1
     ]
-    numeric = [label for label in texts if _is_number(label)]
+    numeric = [label for label in texts if reads_as_number(label)]
     if numeric and len(numeric) < len(texts):
-        words = [label for label in texts if not _is_number(label)]
+        words = [label for label in texts if not reads_as_number(label)]
         notes.append(
-            f"{name!r} holds both numbers ({_some(numeric, 2)}) and words ({_some(words, 2)}); all count as classes"
+            f"{name!r} holds both numbers ({some(numeric, 2)}) and words ({some(words, 2)}); all count as classes"
         )
     return notes
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _natural(label: Any) -> tuple[Any, ...]:
-    """Sort key under which "item 10" follows "item 9"."""
-    if not isinstance(label, str):
-        return (label,)
-    parts = re.split(r"([0-9]+)", label)
-    return tuple(
-        (int(part), "") if part.isdecimal() else (-1, part) for part in parts if part
-    ), label
-
-
-def _nearest(text: str, known: Sequence[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(text, known, n=1)), None)
-
-
-def _some(labels: Sequence[Any], most: int = 5) -> str:
-    shown = ", ".join(_short(label) for label in labels[:most])
-    return f"{shown}, ..." if len(labels) > most else shown
-
-
-def _short(label: Any) -> str:
-    text = repr(label)
-    return text if len(text) <= 60 else f"{text[:56]}...'"
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
-
-
-def _was(count: int) -> str:
-    return "was" if count == 1 else "were"

@@ -1,0 +1,125 @@
+"""Labels as plain Python scalars: their kinds, their order, and the words for them in messages."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import difflib
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from equipoise.errors import UsageError
+
+__all__ = [
+    "is_missing",
+    "kind_of",
+    "natural_key",
+    "nearest",
+    "plain_scalars",
+    "reads_as_number",
+    "rows_word",
+    "some",
+    "spoken",
+    "was_word",
+]
+
+
+def plain_scalars(values: Any) -> list[Any]:
+    """List the values as plain Python scalars, from whatever kind of column."""
+    for method in ("to_list", "tolist", "to_pylist"):
+        if hasattr(values, method):
+            values = getattr(values, method)()
+            break
+    if not isinstance(values, Iterable):
+        raise UsageError(
+            f"a target of type {type(values).__name__} is no column",
+            remedy="give one value per row",
+        )
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether there is no label: None, NaN and its like, or a blank text."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, (list, tuple, set, frozenset, dict, np.ndarray)):
+        return False
+    try:
+        # Only NaN, NaT and their like differ from themselves; pandas' NA cannot be asked at all.
+        return bool(value != value)
+    except TypeError:
+        return True
+
+
+def kind_of(value: Any) -> str:
+    """Name the kind of a label in words."""
+    if isinstance(value, bool):
+        return "true/false"
+    if isinstance(value, (int, float, decimal.Decimal)):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (datetime.date, datetime.time, datetime.timedelta)):
+        return "date"
+    return type(value).__name__
+
+
+def natural_key(label: Any) -> tuple[Any, ...]:
+    """Give the sort key under which "item 10" follows "item 9"."""
+    if not isinstance(label, str):
+        return (label,)
+    parts = re.split(r"([0-9]{1,18})", label)
+    return tuple(
+        (int(part), "") if part.isdecimal() else (-1, part) for part in parts if part
+    ), label
+
+
+def spoken(label: Any) -> str:
+    """Write a label as it could be typed, so that 1, 1.0 and "1" agree."""
+    text = str(label).strip().casefold()
+    if isinstance(label, bool):
+        return text
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
+
+
+def reads_as_number(text: str) -> bool:
+    """Tell whether a text is a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def nearest(text: str, known: Sequence[str]) -> str | None:
+    """Find the known name that is most like a text, if any is."""
+    return next(iter(difflib.get_close_matches(text, known, n=1)), None)
+
+
+def some(labels: Sequence[Any], most: int = 5) -> str:
+    """List the first few labels, each cut to a readable length."""
+    shown = ", ".join(_short(label) for label in labels[:most])
+    return f"{shown}, ..." if len(labels) > most else shown
+
+
+def _short(label: Any) -> str:
+    text = repr(label)
+    return text if len(text) <= 60 else f"{text[:56]}...'"
+
+
+def rows_word(count: int) -> str:
+    """Write a number of rows."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def was_word(count: int) -> str:
+    """Choose between "was" and "were"."""
+    return "was" if count == 1 else "were"

@@ -1,0 +1,55 @@
+"""What a plan of splits is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["FoldPlan", "Split"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of the rows.
+
+    Attributes
+    ----------
+    repeat, fold : int
+        Which repeat and which fold of it, from 0.
+    train, test : ndarray of int64
+        Row numbers of both sides, ascending.
+    """
+
+    repeat: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class FoldPlan:
+    """All splits of a trial.
+
+    Attributes
+    ----------
+    splits : list of Split
+        By repeat, then fold.
+    folds, repeats : int
+        How many there are in fact; fewer than asked for if the data do not allow more.
+    scheme : str
+        How the rows were split, in words.
+    notes : list of str
+        What could not be done as asked, and why.
+    """
+
+    splits: list[Split]
+    folds: int
+    repeats: int
+    scheme: str
+    notes: list[str]
+
+
+def folds_word(count: int) -> str:
+    """Word for so many folds."""
+    return "fold" if count == 1 else "folds"
