@@ -1,3 +1,82 @@
-"""Equipoise: find the imbalance, try the treatments honestly, say which to use."""
+"""Equipoise: find the imbalance, try the treatments honestly, say which to use.
+
+Examples
+--------
+>>> import equipoise as eq
+>>> eq.__version__
+'0.1.0'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from equipoise.results.comparison import Comparison as Comparison
+    from equipoise.results.evaluation import Evaluation as Evaluation
+    from equipoise.results.evaluation import evaluate as evaluate
+    from equipoise.results.model import Model as Model
+    from equipoise.results.model import load as load
+    from equipoise.results.training import train as train
+    from equipoise.results.trial import compare as compare
+
+# Where each public name lives. None is imported before it is asked for: the import of the package
+# has to take a fraction of a second, and the parts behind these names take more.
+_PUBLIC = {
+    "Comparison": "equipoise.results.comparison",
+    "Evaluation": "equipoise.results.evaluation",
+    "Model": "equipoise.results.model",
+    "evaluate": "equipoise.results.evaluation",
+    "load": "equipoise.results.model",
+    "train": "equipoise.results.training",
+}
+
+# Rooms, reachable as attributes; `compare` is also callable, see `equipoise.rooms`.
+_ROOMS = frozenset(
+    {
+        "cli",
+        "compare",
+        "data",
+        "decisions",
+        "ensembles",
+        "errors",
+        "frames",
+        "integrations",
+        "learners",
+        "metrics",
+        "report",
+        "results",
+        "samplers",
+        "stats",
+        "strategies",
+        "weights",
+    }
+)
+
+__all__ = [
+    "Comparison",
+    "Evaluation",
+    "Model",
+    "__version__",
+    "compare",
+    "evaluate",
+    "load",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(import_module(_PUBLIC[name]), name)
+        globals()[name] = value
+        return value
+    if name in _ROOMS:
+        return import_module(f"equipoise.{name}")
+    raise AttributeError(f"module 'equipoise' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})
