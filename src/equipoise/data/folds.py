@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from equipoise.data.dealing import deal
+from equipoise.data.duplicates import duplicate_groups, merge_groups
 from equipoise.data.forward import forward_splits
 from equipoise.data.splits import FoldPlan, Split, folds_word
 from equipoise.errors import TargetError, UsageError
 
-__all__ = ["FoldPlan", "Split", "make_folds"]
+__all__ = ["FoldPlan", "Split", "duplicate_groups", "make_folds", "merge_groups"]
 
 # A fold is called uneven when its share of a class is off by more than this part of the fair share.
 UNEVEN = 0.25

@@ -76,7 +76,7 @@ def natural_key(label: Any) -> tuple[Any, ...]:
         return (label,)
     parts = re.split(r"([0-9]{1,18})", label)
     return tuple(
-        (int(part), "") if part.isdecimal() else (-1, part) for part in parts if part
+        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part
     ), label
 
 

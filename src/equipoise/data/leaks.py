@@ -24,9 +24,11 @@ ROWS_OF_A_CLASS = 10
 # Rows looked at: all of the rare classes, and of the others as many as keep the search short.
 MOST_ROWS = 40_000
 MOST_CELLS = 6_000_000
-FEWEST_ROWS = 4_000
+FEWEST_ROWS = 2_000
 BINS = 64
-CLASS_BINS = 8
+FEWEST_BINS = 6
+CLASS_BINS = 4
+CUT_CLASSES = 8
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def find_leaks(
     """Find columns that predict the target near perfectly, or far better than every other column.
 
     Each column of numbers or categories is cut into levels: its values or, where these are many, up to 64 ranges
-    of equal mass and a few more around each class; missing is a level of its own. The share of each class per level,
-    learned on two thirds of the rows, predicts the last third, in turn. A column is reported if these predictions
+    of equal mass and a few more along each class; missing is a level of its own. The share of each class per level,
+    learned on two thirds of the rows, predicts the last third, in turn. Numbers are also judged by their plain order.
+    A column is reported if these predictions
 
     - tell some class from all others with an area under the ROC curve of at least 0.995, or name the right class with
       a balanced accuracy of at least 0.98: it gives the target away; or
@@ -120,9 +123,8 @@ def find_leaks(
     y = y[rows]
     weight = (total / np.maximum(np.bincount(y, minlength=len(total)), 1))[y]
     part = _parts(y, rng)
-    levels = [_levels(table.numbers[rows, j], y, searched) for j in range(p)]
-    levels += [table.codes[rows, j].astype(np.int64) + 1 for j in range(q)]
-    scores = [_score(level, y, weight, part) for level in levels]
+    scores = [_score_numbers(table.numbers[rows, j], y, weight, part, searched) for j in range(p)]
+    scores += [_score_levels(table.codes[rows, j] + 1, y, weight, part) for j in range(q)]
     areas = np.stack([area for area, _ in scores])[:, searched]
     recalls = np.stack([recall for _, recall in scores])[:, searched]
     names = [*table.number_names, *table.category_names]
@@ -196,29 +198,53 @@ def _parts(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return part
 
 
-def _levels(values: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Cut a column of numbers into levels from 1, with 0 for missing."""
-    present = ~np.isnan(values)
-    level = np.zeros(len(values), dtype=np.int64)
-    known = values[present]
-    if not len(known):
-        return level
-    distinct = np.unique(known)
+def _score_numbers(
+    values: np.ndarray, y: np.ndarray, weight: np.ndarray, part: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score a column of numbers: for each class its area under the ROC curve and its recall."""
+    distinct, rank = np.unique(values, return_inverse=True)
+    C = int(y.max()) + 1
+    counts = np.bincount(rank * C + y, weights=weight, minlength=len(distinct) * C).reshape(-1, C)
+    # The order of the values needs no levels; only which end is high is taken from the same rows.
+    ordered = _areas(np.repeat(np.arange(len(distinct), dtype=float)[:, None], C, axis=1), counts)
+    ordered = np.maximum(ordered, 1 - ordered)
     if len(distinct) <= BINS:
-        level[present] = np.searchsorted(distinct, known) + 1
-        return level
-    # Ranges of equal mass blur the border of a rare class; a few cuts along each class keep it sharp.
-    edges = [_quantiles(np.sort(known), BINS)]
-    of_class = y[present]
-    rare_first = classes[
-        np.argsort(np.bincount(y, minlength=classes.max() + 1)[classes], kind="stable")
-    ]
-    for c in rare_first[:CLASS_BINS]:
-        mine = np.sort(known[of_class == c])
-        if len(mine):
-            edges.append(_quantiles(mine, CLASS_BINS))
-    level[present] = np.searchsorted(np.unique(np.concatenate(edges)), known) + 1
-    return level
+        areas, recalls = _score_levels(rank, y, weight, part)
+        return np.maximum(areas, ordered), recalls
+    areas, hits = np.zeros(C), np.zeros(C)
+    missing = np.isnan(values)
+    for k in range(PARTS):
+        learned = (part != k) & ~missing
+        edges = _edges(values[learned], y[learned], classes)
+        level = np.where(missing, 0, np.searchsorted(edges, values) + 1)
+        area, hit = _predict(level, y, weight, part == k)
+        areas += area / PARTS
+        hits += hit
+    return np.maximum(areas, ordered), hits / np.maximum(counts.sum(axis=0), 1e-300)
+
+
+def _score_levels(
+    level: np.ndarray, y: np.ndarray, weight: np.ndarray, part: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score a column of levels: for each class its area under the ROC curve and its recall."""
+    level = np.unique(level, return_inverse=True)[1]
+    results = [_predict(level, y, weight, part == k) for k in range(PARTS)]
+    areas = np.mean([area for area, _ in results], axis=0)
+    hits = np.sum([hit for _, hit in results], axis=0)
+    return areas, hits / np.maximum(np.bincount(y, weights=weight), 1e-300)
+
+
+def _edges(values: np.ndarray, y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Cut a range where the mass is and, so that the border of a rare class stays sharp, along each class."""
+    if not len(values):
+        return np.empty(0)
+    rows = np.bincount(y, minlength=int(classes.max()) + 1)[classes]
+    rarest = classes[np.argsort(rows, kind="stable")][:CUT_CLASSES]
+    # With few rows of a class, many levels hold none of them and say nothing.
+    bins = int(np.clip(rows.min() // 4, FEWEST_BINS, BINS))
+    edges = [_quantiles(np.sort(values), bins)]
+    edges += [_quantiles(np.sort(values[y == c]), CLASS_BINS) for c in rarest if (y == c).any()]
+    return np.unique(np.concatenate(edges))
 
 
 def _quantiles(ascending: np.ndarray, parts: int) -> np.ndarray:
@@ -228,26 +254,19 @@ def _quantiles(ascending: np.ndarray, parts: int) -> np.ndarray:
     )
 
 
-def _score(
-    level: np.ndarray, y: np.ndarray, weight: np.ndarray, part: np.ndarray
+def _predict(
+    level: np.ndarray, y: np.ndarray, weight: np.ndarray, held_out: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Score a column out of part: for each class its area under the ROC curve and its recall."""
-    level = np.unique(level, return_inverse=True)[1]
+    """Predict held-out rows by the shares of the classes in each level: areas, and the mass named rightly."""
     L, C = int(level.max()) + 1, int(y.max()) + 1
-    cells = (part * L + level) * C + y
-    table = np.bincount(cells, weights=weight, minlength=PARTS * L * C).reshape(PARTS, L, C)
-    total = table.sum(axis=(0, 1))
-    share = total / total.sum()
-    areas, right = np.zeros(C), np.zeros(C)
-    for k in range(PARTS):
-        test = table[k]
-        train = table.sum(axis=0) - test
-        rate = (train + share) / (train.sum(axis=1, keepdims=True) + 1.0)
-        areas += _areas(rate, test) / PARTS
-        # Against its own share, so that a rare class is named where it is likelier than elsewhere.
-        named = (rate / np.maximum(share, 1e-300)).argmax(axis=1)
-        right += np.bincount(named, weights=test[np.arange(L), named], minlength=C)
-    return areas, right / np.maximum(total, 1e-300)
+    cells = (held_out * L + level) * C + y
+    train, test = np.bincount(cells, weights=weight, minlength=2 * L * C).reshape(2, L, C)
+    share = train.sum(axis=0) / train.sum()
+    rate = (train + share) / (train.sum(axis=1, keepdims=True) + 1.0)
+    # Against its own share, so that a rare class is named where it is likelier than elsewhere.
+    named = (rate / np.maximum(share, 1e-300)).argmax(axis=1)
+    hits = np.bincount(named, weights=test[np.arange(L), named], minlength=C)
+    return _areas(rate, test), hits
 
 
 def _areas(rate: np.ndarray, test: np.ndarray) -> np.ndarray:

@@ -361,8 +361,8 @@ def _find_label(wanted: Any, labels: Sequence[Any], name: str) -> Any:
         if label == wanted and isinstance(label, bool) == isinstance(wanted, bool)
     ]
     # A command line gives texts, whatever the labels are.
-    spoken = [label for label in labels if spoken(label) == spoken(wanted)]
-    for found in (exact, spoken):
+    alike = [label for label in labels if spoken(label) == spoken(wanted)]
+    for found in (exact, alike):
         if len(found) == 1:
             return found[0]
     near = nearest(str(wanted), [str(label) for label in labels])
