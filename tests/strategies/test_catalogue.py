@@ -1,0 +1,51 @@
+"""The catalogue: names, papers, and how requests are resolved."""
+
+from __future__ import annotations
+
+import pytest
+
+from equipoise.errors import UsageError
+from equipoise.strategies import CATALOGUE, find_strategies, get_strategy
+
+PROMISED = """untreated weights-balanced weights-ins weights-isns weights-ens-0.9 weights-ens-0.99
+weights-ens-0.999 weights-ens-0.9999 random-over random-under mild-combination downsample-upweight
+upsample-downweight smote borderline-smote adasyn tomek nearmiss-1 enn smote-tomek smote-enn
+balanced-random-forest easy-ensemble rusboost balanced-bagging self-paced-ensemble focal""".split()
+
+
+def test_holds_every_promised_strategy():
+    assert set(PROMISED) <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_every_entry_is_complete(name):
+    strategy = CATALOGUE[name]
+    assert strategy.name == name
+    assert strategy.summary.endswith(".")
+    assert name == "untreated" or any(c.isdigit() for c in strategy.paper)
+    assert strategy.same_as is None or strategy.same_as in CATALOGUE
+    assert strategy.control is None or CATALOGUE[strategy.control].family == "control"
+    assert set(strategy.slots()) == {"rows", "weights", "loss", "start", "schedule", "decision"}
+
+
+def test_untreated_is_always_in_and_controls_come_along():
+    names = [strategy.name for strategy in find_strategies("easy-ensemble")]
+    assert names == ["untreated", "easy-ensemble", "adaboost"]
+
+
+def test_names_are_split_at_commas_but_given_weights_are_not():
+    names = [s.name for s in find_strategies("smote,weights:ham=0.576,spam=10,tomek")]
+    assert names == ["untreated", "smote", "weights:ham=0.576,spam=10", "tomek"]
+    given = get_strategy("weights:ham=0.576,spam=10").weights
+    assert given is not None
+    assert given.given == {"ham": 0.576, "spam": 10.0}
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'smote'"):
+        get_strategy("smoter")
+
+
+def test_no_strategy_at_all_is_refused():
+    with pytest.raises(UsageError, match="no strategy"):
+        find_strategies([])
