@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -206,8 +207,18 @@ def test_public_names_are_listed_where_they_live(trees: dict[str, ast.Module]) -
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("equipoise.")
         for alias in node.names
     }
-    typed.pop("compare")  # the room itself, which can be called
+    assert typed.pop("compare") == "equipoise.results.trial"  # the room stands in for it
     assert typed == equipoise._PUBLIC
     assert set(equipoise.__all__) == {*typed, "compare", "__version__"}
-    assert callable(equipoise.compare)
     assert all(hasattr(equipoise, name) for name in equipoise.__all__)
+
+
+def test_a_room_can_be_called() -> None:
+    """Whatever is imported first, `equipoise.compare` is the package and the function."""
+    import equipoise.compare.events
+    from equipoise.results.trial import compare
+
+    assert inspect.ismodule(equipoise.compare)
+    assert inspect.signature(equipoise.compare) == inspect.signature(compare)
+    with pytest.raises(equipoise.errors.DataError, match="no file 'absent\\.csv'"):
+        equipoise.compare("absent.csv", target="y")

@@ -44,7 +44,7 @@ DEMOS = {
             "sms-spam",
             "label",
             "5,574 text messages, of which 747 are spam.",
-            "Almeida and Hidalgo 2011, UCI Machine Learning Repository, CC BY 4.0",
+            "Almeida and Hidalgo 2011, UCI Machine Learning Repository",
         ),
     )
 }
@@ -174,7 +174,8 @@ def _fetch(folder: Path) -> None:
                 content = packed.read(_SMS_MEMBER)
         except (zipfile.BadZipFile, KeyError) as error:
             raise DataError(
-                f"what {_SMS_URL} answers is not an archive with {_SMS_MEMBER} in it", remedy=by_hand
+                f"what {_SMS_URL} answers is not an archive with {_SMS_MEMBER} in it",
+                remedy=by_hand,
             ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != _SMS_SHA256:

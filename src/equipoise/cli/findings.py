@@ -1,0 +1,97 @@
+"""What was found in the data, told before training starts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from equipoise.cli.screen import Screen, shown
+
+if TYPE_CHECKING:
+    from equipoise.compare.events import Planned
+
+__all__ = ["tell_findings"]
+
+_SHOWN = 8  # classes or column names in a list before it is cut
+_LEFT_OUT = ("id", "constant", "ignored")
+
+
+def tell_findings(screen: Screen, planned: Planned) -> None:
+    """Print rows, classes, roles of columns, leaks, notes, learners and the plan to stderr."""
+    if screen.quiet:
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    data = planned.data
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, words, style in _lines(data, planned):
+        grid.add_row(label, Text(words, style=style))
+    screen.note(grid)
+    screen.note()
+
+
+def _lines(data: dict[str, Any], planned: Planned) -> list[tuple[str, str, str]]:
+    out = [("rows", _rows(data), ""), ("classes", _classes(data), "")]
+    out += [("columns" if i == 0 else "", words, "") for i, words in enumerate(_columns(data))]
+    for leak in data.get("leaks", []):
+        why = f"{shown(leak['column'])}: {leak['why']}"
+        out.append(("leak?", f"{why}; if it is not known in advance, --role COL=ignored", "yellow"))
+    notes = list(dict.fromkeys([*data.get("notes", []), *planned.notes]))
+    out += [("note", note, "") for note in notes]
+    for i, learner in enumerate(planned.learners):
+        out.append(("learners" if i == 0 else "", f"{learner['name']}: {learner['why']}", ""))
+    out.append(("plan", _plan(planned), ""))
+    return out
+
+
+def _rows(data: dict[str, Any]) -> str:
+    words = f"{data['rows']:,}"
+    duplicates = data.get("duplicates") or {}
+    if duplicates.get("rows"):
+        words += (
+            f", of which {duplicates['rows']:,} repeat another; copies stay on one side of a split"
+        )
+    return words
+
+
+def _classes(data: dict[str, Any]) -> str:
+    classes = sorted(data["classes"], key=lambda one: int(one["count"]), reverse=True)
+    words = [
+        f"{shown(one['label'], 30)} {one['count']:,} ({_percent(one['share'])})" for one in classes
+    ]
+    cut = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    ratio = data.get("ratio")
+    tail = f"; largest to smallest {ratio:,.3g} to 1" if ratio else ""
+    return ", ".join(words[:_SHOWN]) + cut + tail
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _columns(data: dict[str, Any]) -> list[str]:
+    columns = data.get("columns", [])
+    counts = Counter(one["role"] for one in columns if one["role"] != "target")
+    kinds = [f"{counts[role]} {role}" for role in counts if role not in _LEFT_OUT]
+    out = [", ".join(kinds) or "none"]
+    left = [one for one in columns if one["role"] in _LEFT_OUT]
+    for role in _LEFT_OUT:
+        names = [shown(one["name"], 30) for one in left if one["role"] == role]
+        if names:
+            cut = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            out.append(f"left out as {role}: {', '.join(names[:_SHOWN])}{cut}")
+    return out
+
+
+def _plan(planned: Planned) -> str:
+    repeats = f" x {planned.repeats} repeats" if planned.repeats > 1 else ""
+    words = (
+        f"{planned.units_total:,} trainings: {len(planned.strategies)} strategies, "
+        f"{planned.folds} folds{repeats}"
+    )
+    if planned.resumed:
+        words += f"; {planned.resumed:,} were done before and are taken from the journal"
+    return words

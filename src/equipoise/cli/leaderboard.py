@@ -1,0 +1,170 @@
+"""A trial's summary as a leaderboard and a verdict, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from equipoise.cli.screen import Screen, shown
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["tell_leaderboard", "tell_verdict"]
+
+_TOP = 10
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Column:
+    title: str
+    cell: Callable[[Entry], str]
+    keep: int  # the higher, the longer it stays when the terminal is narrow
+    right: bool = True
+
+
+def tell_leaderboard(screen: Screen, summary: dict[str, Any]) -> None:
+    """Print the best candidates, and the recommended one and the baseline wherever they stand."""
+    from rich.text import Text
+
+    entries = [one for one in summary["strategies"] if one["applicable"]]
+    rows = _one_per_ranking(entries, summary)
+    places = {one["id"]: place for place, one in enumerate(rows, 1)}
+    wanted = {summary["verdict"]["recommended"], summary["baseline"]}
+    chosen = [one for one in rows if places[one["id"]] <= _TOP or one["id"] in wanted]
+    columns = _fitting(_columns(summary, places), chosen, screen.out.width)
+    screen.result(_table(columns, chosen, summary["verdict"]["recommended"]))
+    legend = "> recommended, = cannot be told apart from the best; 95 % intervals"
+    if len(rows) > len(chosen):
+        legend += f"; {len(chosen)} of {len(rows)} shown"
+    if len(rows) < len(entries):
+        legend += "; the decision does not change this metric, so each training is shown once"
+    skipped = sum(not one["applicable"] for one in summary["strategies"])
+    if skipped:
+        legend += f"; {skipped} not applicable"
+    screen.result(Text(legend, style="dim"))
+
+
+def _one_per_ranking(entries: list[Entry], summary: dict[str, Any]) -> list[Entry]:
+    # Decisions do not change a ranking: without this, the top ten would be three trainings.
+    if summary["metric"]["needs"] != "ranking":
+        return entries
+    wanted = (summary["verdict"]["recommended"], summary["baseline"])
+    kept: dict[tuple[str, str], Entry] = {}
+    for one in entries:
+        key = (one["learner"], one["name"])
+        if key not in kept or (one["id"] in wanted and kept[key]["id"] not in wanted):
+            kept[key] = one
+    return list(kept.values())
+
+
+def _columns(summary: dict[str, Any], places: dict[str, int]) -> list[_Column]:
+    metric, label_metric = summary["metric"], summary["label_metric"]
+    recommended = summary["verdict"]["recommended"]
+
+    def mark(one: Entry) -> str:
+        return ">" if one["id"] == recommended else "=" if one["tied_with_best"] else ""
+
+    def value(name: str) -> Callable[[Entry], str]:
+        return lambda one: number((one["metrics"].get(name) or {}).get("mean"))
+
+    def interval(one: Entry) -> str:
+        found = one["metrics"].get(metric["name"]) or {}
+        return _pair(number(found.get("low")), number(found.get("high")))
+
+    def difference(one: Entry) -> str:
+        return number((one["difference"] or {}).get("mean"), sign=True)
+
+    def corrected(one: Entry) -> str:
+        return _p((one["difference"] or {}).get("p_corrected"))
+
+    columns = [
+        _Column("", mark, 9, right=False),
+        _Column("#", lambda one: str(places[one["id"]]), 1),
+        _Column("learner/strategy/decision", lambda one: shown(one["id"], 70), 9, right=False),
+        _Column(_short(metric), value(metric["name"]), 9),
+        _Column("interval", interval, 7),
+        _Column("vs untreated", difference, 5),
+        _Column("p", corrected, 4),
+    ]
+    if label_metric["name"] != metric["name"]:
+        columns.append(_Column(_short(label_metric), value(label_metric["name"]), 6))
+    columns.append(_Column("seconds", lambda one: f"{one['seconds']:.1f}", 2))
+    return columns
+
+
+def _fitting(columns: list[_Column], entries: list[Entry], width: int) -> list[_Column]:
+    """Drop the least wanted columns until the rest fit."""
+    kept = list(columns)
+
+    def natural() -> int:
+        widest = (max([len(c.title), *(len(c.cell(one)) for one in entries)]) for c in kept)
+        return sum(widest) + 2 * (len(kept) - 1)
+
+    while natural() > width and any(column.keep < 9 for column in kept):
+        kept.remove(min(kept, key=lambda column: column.keep))
+    return kept
+
+
+def _table(columns: list[_Column], entries: list[Entry], recommended: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        justify = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    for one in entries:
+        style = "bold green" if one["id"] == recommended else None
+        table.add_row(*(column.cell(one) for column in columns), style=style)
+    return table
+
+
+def tell_verdict(screen: Screen, summary: dict[str, Any], run_dir: object | None) -> None:
+    """Print the verdict in words, and where everything is."""
+    verdict = summary["verdict"]
+    screen.result()
+    screen.result(verdict["headline"], style="bold")
+    screen.result(verdict["reason"])
+    if run_dir is None:
+        return
+    from rich.table import Table
+
+    screen.result()
+    grid = Table.grid(padding=(0, 2))
+    for label, name in (
+        ("report", "report.html"),
+        ("result", "result.json"),
+        ("leaderboard", "leaderboard.csv"),
+        ("model", "model"),
+    ):
+        grid.add_row(label, f"{run_dir}/{name}")
+    grid.add_row("next", f"equipoise predict {run_dir}/model FILE")
+    screen.result(grid)
+
+
+def number(value: float | None, sign: bool = False) -> str:
+    """Write a value with the digits that a score carries.
+
+    Examples
+    --------
+    >>> from equipoise.cli.leaderboard import number
+    >>> number(0.9534), number(-0.01, sign=True), number(12345.6), number(None)
+    ('0.953', '-0.010', '12,346', '-')
+    """
+    if value is None:
+        return "-"
+    return f"{value:{'+' if sign else ''}{'.3f' if abs(value) < 100 else ',.0f'}}"
+
+
+def _pair(low: str, high: str) -> str:
+    return "-" if low == "-" or high == "-" else f"{low} to {high}"
+
+
+def _p(p: float | None) -> str:
+    return "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def _short(metric: dict[str, str]) -> str:
+    return str(metric["name"]).replace("_", " ")

@@ -1,0 +1,85 @@
+"""Tables to files and to stdout, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from equipoise.errors import UsageError
+
+__all__ = ["check_suffix", "write_table"]
+
+
+def _csv(frame: Any, file: IO[bytes]) -> None:
+    file.write(frame.write_csv(None).encode())
+
+
+def _tsv(frame: Any, file: IO[bytes]) -> None:
+    import csv
+
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows(frame.iter_rows())
+    file.write(text.getvalue().encode())
+
+
+def _jsonl(frame: Any, file: IO[bytes]) -> None:
+    for row in frame.iter_rows(named=True):
+        file.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
+
+
+def _parquet(frame: Any, file: IO[bytes]) -> None:
+    frame.write_parquet(file)
+
+
+_WRITERS: dict[str, Callable[[Any, IO[bytes]], None]] = {
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".parquet": _parquet,
+}
+
+
+def check_suffix(path: Path) -> None:
+    """Raise a usage error if the suffix names no kind of file that can be written."""
+    if path.suffix.lower() not in _WRITERS:
+        raise UsageError(
+            f"cannot tell from {path.name!r} what kind of file to write",
+            remedy=f"use a name that ends in {', '.join(_WRITERS)}",
+        )
+
+
+def write_table(frame: Any, path: Path | None) -> None:
+    """Write a narwhals frame by the suffix of ``path``, or as CSV to stdout.
+
+    The file is written beside its place and renamed into it, so that a full disk leaves what was
+    there before.
+    """
+    if path is None:
+        sys.stdout.write(frame.write_csv(None))
+        return
+    check_suffix(path)
+    if path.exists() and not path.is_file():  # a device or a pipe cannot be renamed over
+        with path.open("wb") as file:
+            _WRITERS[path.suffix.lower()](frame, file)
+        return
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _WRITERS[path.suffix.lower()](frame, file)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(partial, 0o666 & ~mask)
+        os.replace(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)

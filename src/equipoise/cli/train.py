@@ -1,0 +1,140 @@
+"""``equipoise train``: one strategy, trained on all rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equipoise.cli.options import (
+    Cost,
+    DataFile,
+    DropMissingTarget,
+    DropRareClasses,
+    Folds,
+    Group,
+    Jobs,
+    Metric,
+    Positive,
+    Roles,
+    Seed,
+    Target,
+    Task,
+    TextColumns,
+    Time,
+    need_target,
+    parse_roles,
+)
+from equipoise.cli.screen import Screen
+from equipoise.cli.verb import verb
+
+__all__ = ["register"]
+
+Strategy = Annotated[
+    str,
+    typer.Option(
+        "--strategy",
+        "-s",
+        metavar="NAME",
+        help="A name from `equipoise strategies`, or a line of a leaderboard such as "
+        "boosting/smote/tuned.",
+        rich_help_panel="Trial",
+    ),
+]
+Learner = Annotated[
+    str,
+    typer.Option(
+        "--learner",
+        "-l",
+        metavar="NAME",
+        help="linear, forest, boosting, or auto.",
+        rich_help_panel="Trial",
+    ),
+]
+DecisionRule = Annotated[
+    str | None,
+    typer.Option(
+        "--decision",
+        metavar="NAME",
+        help="How scores become labels: argmax, prior-corrected, tuned or min-cost.",
+        rich_help_panel="Trial",
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="DIR", help="Folder for the model.", rich_help_panel="Output"
+    ),
+]
+
+
+@verb()
+def train_file(
+    screen: Screen,
+    file: DataFile,
+    out: Out,
+    target: Target = None,
+    task: Task = None,
+    positive: Positive = None,
+    role: Roles = None,
+    text: TextColumns = None,
+    group: Group = None,
+    time: Time = None,
+    drop_missing_target: DropMissingTarget = False,
+    drop_rare_classes: DropRareClasses = False,
+    strategy: Strategy = "untreated",
+    learner: Learner = "auto",
+    decision: DecisionRule = None,
+    metric: Metric = None,
+    cost: Cost = None,
+    folds: Folds = 5,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+) -> None:
+    """Train one strategy on all rows and save the model."""
+    from equipoise.results.training import train
+
+    model = train(
+        file,
+        need_target(file, target),
+        strategy=strategy,
+        learner=learner,
+        decision=decision,
+        task=task,
+        metric=metric,
+        cost=cost,
+        group=group,
+        time=time,
+        text=text or None,
+        folds=folds,
+        seed=seed,
+        n_jobs=jobs,
+        positive=positive,
+        roles=parse_roles(role),
+        drop_missing_target=drop_missing_target,
+        drop_rare_classes=drop_rare_classes,
+    )
+    model.save(out)
+    about = model.about
+    if screen.as_json:
+        keys = ("task", "target", "learner", "strategy", "decision_rule", "rows", "rows_trained")
+        screen.document(
+            {
+                "schema_version": 1,
+                "kind": "training",
+                "model": str(out),
+                "classes": [str(label) for label in model.classes],
+                **{key: about[key] for key in keys},
+            }
+        )
+        return
+    what = f"{about['learner']}/{about['strategy']}/{about['decision_rule']}"
+    screen.note(f"trained {what} on {about['rows_trained']:,} rows")
+    screen.result(str(out))
+    screen.note(f"next: equipoise predict {out} FILE")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("train")(train_file)
