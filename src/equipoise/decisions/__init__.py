@@ -1,0 +1,10 @@
+"""Decisions: prior correction, thresholds and costs."""
+
+from __future__ import annotations
+
+from equipoise.decisions.correction import correct, correct_probabilities, prior_offset
+from equipoise.decisions.costs import parse_cost
+from equipoise.decisions.decision import Decision
+from equipoise.decisions.tuning import tune_bias
+
+__all__ = ["Decision", "correct", "correct_probabilities", "parse_cost", "prior_offset", "tune_bias"]

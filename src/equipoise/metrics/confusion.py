@@ -1,0 +1,163 @@
+"""Confusion matrices, and the metrics of labels, which are functions of them alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from equipoise.errors import UsageError
+
+__all__ = ["confusion", "per_class"]
+
+F = NDArray[np.float64]
+
+
+def confusion(y: ArrayLike, predicted: ArrayLike, n_classes: int, sample_weight: ArrayLike | None = None) -> F:
+    """Count rows by true and predicted class.
+
+    Parameters
+    ----------
+    y, predicted : int arrays of shape (n,)
+        Class codes 0 to C - 1.
+    n_classes : int
+        C.
+    sample_weight : array of shape (n,) or (B, n), optional
+        Weights, or the multiplicities of B draws.
+
+    Returns
+    -------
+    float64 array, shape (C, C) or (B, C, C)
+        Entry (i, j) is the weight of rows of class i that were called j.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree or a code is out of range.
+
+    Examples
+    --------
+    >>> from equipoise.metrics import confusion
+    >>> confusion([0, 0, 1], [0, 1, 1], 2).tolist()
+    [[1.0, 1.0], [0.0, 1.0]]
+    """
+    true = np.asarray(y, dtype=np.int64)
+    said = np.asarray(predicted, dtype=np.int64)
+    if true.ndim != 1 or true.shape != said.shape:
+        raise UsageError(
+            f"y has the shape {true.shape} and predicted {said.shape}", remedy="give one of each per row"
+        )
+    cell = true * n_classes + said
+    size = n_classes * n_classes
+    if len(true) and (min(true.min(), said.min()) < 0 or max(true.max(), said.max()) >= n_classes):
+        raise UsageError(f"class codes are not within 0 to {n_classes - 1}", remedy="give codes, not labels")
+    if sample_weight is None:
+        return np.bincount(cell, minlength=size).reshape(n_classes, n_classes).astype(np.float64)
+    weight = np.asarray(sample_weight)
+    if weight.shape[-1:] != true.shape or weight.ndim > 2:
+        raise UsageError(
+            f"sample_weight has the shape {weight.shape} for {len(true)} rows", remedy="give (n,) or (B, n)"
+        )
+    if weight.ndim == 1:
+        return np.bincount(cell, weights=weight, minlength=size).reshape(n_classes, n_classes)
+    out = np.empty((len(weight), size))
+    for b, one in enumerate(weight):
+        out[b] = np.bincount(cell, weights=one, minlength=size)
+    return out.reshape(len(weight), n_classes, n_classes)
+
+
+def _ratio(top: F, bottom: F) -> F:
+    """Divide; 0 / 0 is 0, the convention of the field for a class that is never met or never said."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out: F = np.where(bottom > 0, top / bottom, 0.0)
+    return out
+
+
+def per_class(matrix: ArrayLike) -> dict[str, F]:
+    """Return precision, recall, F1 and support of every class.
+
+    Parameters
+    ----------
+    matrix : array of shape (..., C, C)
+        Confusion matrices, true class first.
+
+    Returns
+    -------
+    dict of float64 arrays of shape (..., C)
+        ``precision``, ``recall``, ``f1`` (0 where undefined) and ``support``.
+
+    Examples
+    --------
+    >>> from equipoise.metrics import per_class
+    >>> per_class([[3, 1], [0, 2]])["recall"].tolist()
+    [0.75, 1.0]
+    """
+    m = np.asarray(matrix, dtype=np.float64)
+    hit = np.diagonal(m, axis1=-2, axis2=-1)
+    support, said = m.sum(axis=-1), m.sum(axis=-2)
+    return {
+        "precision": _ratio(hit, said),
+        "recall": _ratio(hit, support),
+        "f1": _ratio(2 * hit, support + said),
+        "support": support,
+    }
+
+
+def _present(m: F) -> F:
+    # A class without rows has no recall; it is left out of averages over classes.
+    return (m.sum(axis=-1) > 0).astype(np.float64)
+
+
+def accuracy(m: F) -> F:
+    """Share of rows called right."""
+    return _ratio(np.trace(m, axis1=-2, axis2=-1), m.sum(axis=(-2, -1)))
+
+
+def balanced_accuracy(m: F) -> F:
+    """Mean recall of the classes that have rows."""
+    present = _present(m)
+    return _ratio((per_class(m)["recall"] * present).sum(axis=-1), present.sum(axis=-1))
+
+
+def g_mean(m: F) -> F:
+    """Geometric mean of the recalls of the classes that have rows."""
+    present = _present(m)
+    with np.errstate(divide="ignore"):
+        logged = np.where(present > 0, np.log(per_class(m)["recall"]), 0.0)
+    out: F = np.exp(logged.sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
+    return out
+
+
+def mcc(m: F) -> F:
+    """Matthews correlation, in its form for several classes (Gorodkin 2004)."""
+    total, hit = m.sum(axis=(-2, -1)), np.trace(m, axis1=-2, axis2=-1)
+    true, said = m.sum(axis=-1), m.sum(axis=-2)
+    top = hit * total - (true * said).sum(axis=-1)
+    left = total**2 - (said**2).sum(axis=-1)
+    right = total**2 - (true**2).sum(axis=-1)
+    return _ratio(top, np.sqrt(np.maximum(left, 0)) * np.sqrt(np.maximum(right, 0)))
+
+
+def averaged(m: F, what: str, how: str) -> F:
+    """Average a metric over classes: macro, weighted by support, or that of the positive class (last)."""
+    values = per_class(m)
+    if how == "positive":
+        return values[what][..., 1]
+    # Macro averages run over classes that are met or said, as scikit-learn takes its labels.
+    weight = values["support"] if how == "weighted" else ((values["support"] + m.sum(axis=-2)) > 0).astype(float)
+    return _ratio((values[what] * weight).sum(axis=-1), weight.sum(axis=-1))
+
+
+def fbeta(m: F, beta: float, how: str) -> F:
+    """F-beta: (1 + beta^2) hits / ((1 + beta^2) hits + beta^2 misses + false alarms)."""
+    hit = np.diagonal(m, axis1=-2, axis2=-1)
+    support, said = m.sum(axis=-1), m.sum(axis=-2)
+    values = _ratio((1 + beta**2) * hit, beta**2 * support + said)
+    if how == "positive":
+        return values[..., 1]
+    met = ((support + said) > 0).astype(np.float64)
+    return _ratio((values * met).sum(axis=-1), met.sum(axis=-1))
+
+
+def expected_cost(m: F, cost: F) -> F:
+    """Mean cost of a row under the cost matrix."""
+    return _ratio((m * cost).sum(axis=(-2, -1)), m.sum(axis=(-2, -1)))
