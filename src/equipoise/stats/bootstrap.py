@@ -57,7 +57,10 @@ def bootstrap_weights(
     [[0, 0, 2, 2]]
     """
     if n < 1 or draws < 1:
-        raise UsageError(f"a bootstrap of {n} rows with {draws} draws is empty", remedy="give n >= 1 and draws >= 1")
+        raise UsageError(
+            f"a bootstrap of {n} rows with {draws} draws is empty",
+            remedy="give n >= 1 and draws >= 1",
+        )
     clusters = None if groups is None else _cluster_codes(groups, n)
     size = n if clusters is None else int(clusters.max()) + 1
     rng = np.random.default_rng(seed)
@@ -74,7 +77,10 @@ def bootstrap_weights(
 def _cluster_codes(groups: ArrayLike, n: int) -> NDArray[np.intp]:
     values = np.asarray(groups)
     if values.shape != (n,):
-        raise UsageError(f"groups has the shape {values.shape} for {n} rows", remedy=f"give one group per row: ({n},)")
+        raise UsageError(
+            f"groups has the shape {values.shape} for {n} rows",
+            remedy=f"give one group per row: ({n},)",
+        )
     return np.unique(values, return_inverse=True)[1].reshape(-1)
 
 
@@ -98,7 +104,8 @@ def oob_weights(weights: NDArray[Any]) -> NDArray[np.uint8]:
     >>> oob_weights(np.array([[2, 0, 1]], dtype=np.uint8)).tolist()
     [[0, 1, 0]]
     """
-    return (np.asarray(weights) == 0).astype(np.uint8)
+    left_out: NDArray[np.uint8] = (np.asarray(weights) == 0).astype(np.uint8)
+    return left_out
 
 
 def percentile_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
@@ -127,7 +134,7 @@ def percentile_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, 
     >>> percentile_interval(range(101), level=0.5)
     (25.0, 75.0)
     """
-    _check_level(level)
+    check_level(level)
     kept = np.asarray(values, dtype=np.float64).ravel()
     kept = kept[np.isfinite(kept)]
     if kept.size == 0:
@@ -136,6 +143,9 @@ def percentile_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, 
     return float(low), float(high)
 
 
-def _check_level(level: float) -> None:
+def check_level(level: float) -> None:
+    """Refuse a level that is not between 0 and 1."""
     if not 0 < level < 1:
-        raise UsageError(f"level={level!r} is no share", remedy="give a number between 0 and 1, such as 0.95")
+        raise UsageError(
+            f"level={level!r} is no share", remedy="give a number between 0 and 1, such as 0.95"
+        )

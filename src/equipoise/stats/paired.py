@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import UsageError
+from equipoise.stats.bootstrap import check_level
 
 __all__ = ["Difference", "paired_difference"]
 
 PRIOR_DF = 16.0
-"""Degrees of freedom that the bootstrap's variance counts for, next to the J - 1 of the folds."""
+"""Degrees of freedom that the bootstrap's variance counts for at least, next to those of the folds."""
+
+ROWS_PER_DF = 3.0
+"""Rare rows that make one more of them: the spread of the bootstrap's variance over data sets tells so."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,40 @@ def paired_difference(
     boot_b: ArrayLike | None = None,
     *,
     estimate: float | None = None,
+    repeats: int | None = None,
+    rare_rows: int | None = None,
     level: float = 0.95,
 ) -> Difference:
     """Test the difference a - b of two candidates that were judged on the same folds and the same draws.
+
+    With draws the variance of the difference is moderated. That of the draws, V, knows how the test rows vary but not
+    how the training rows do; that of the folds, S^2, knows both but has only k - 1 degrees of freedom. V serves as a
+    prior of ``d0 = max(16, rare_rows / 3)`` degrees of freedom. With k folds in each repeat and rho = test rows /
+    training rows::
+
+        variance = (1 + rho) (d0 V + (k - 1) S^2 / k) / (d0 + k - 1),  t with d0 + k - 1 degrees of freedom
+
+    The factor is what the correction of Nadeau and Bengio for shared training rows, ``S^2 (1 / J + rho)``, tends to
+    with many repeats, since then ``k rho = 1 + rho``; one repeat uses every row for testing once already. Without
+    draws the test is theirs: ``S^2 (1 / J + rho)``, J - 1 degrees of freedom.
 
     Parameters
     ----------
     fold_values_a, fold_values_b : array of shape (J,)
         Metric of each candidate on each fold, J = folds * repeats. Folds where one of them is NaN are left out.
     test_fraction : float
-        Test rows over training rows of a fold: 0.25 for five folds.
+        Test rows over training rows of a fold, rho: 0.25 for five folds.
     boot_a, boot_b : array of shape (B,), optional
-        Metric of each candidate on the same bootstrap draws of the out-of-fold rows.
+        Metric of each candidate on the same bootstrap draws of the out-of-fold rows (averaged over repeats).
     estimate : float, optional
-        Difference to report and test, such as that of the pooled out-of-fold metric. Default: mean over the folds.
+        Difference to report and test: give that of the pooled out-of-fold metric, which the draws belong to. Default:
+        mean over the folds.
+    repeats : int, optional
+        Number of repeats in J. Default: as many as `test_fraction` tells for folds that partition the rows; give 1 for
+        folds that only go forward in time.
+    rare_rows : int, optional
+        Rows (clusters, where rows come in clusters) of the rarest class. With few of them V itself is uncertain; with
+        many the test gains power, most of all after correction for many candidates. Default: as if few.
     level : float, default 0.95
         Level of the interval.
 
@@ -80,7 +104,17 @@ def paired_difference(
     Raises
     ------
     UsageError
-        When shapes do not fit or `test_fraction` is not positive.
+        When shapes do not fit, `test_fraction` is not positive or `repeats` does not divide J.
+
+    Notes
+    -----
+    Measured by `benchmarks/coverage_of_tests.py` on 500 to 3,000 rows with 5 % rare, one repeat of five folds, average
+    precision and macro F1, 400 or 1,000 data sets each: with no true difference (five pairs of linear learners or
+    trees) p < .05 in 2.8 % of trials on average and 4.8 % at worst, Nadeau-Bengio 1.3 % and 2.5 %, the draws alone
+    6.0 % and 10.5 %; LightGBM on adult 3.3 %. True differences of linear learners were found in 34 % of trials against
+    11 % by Nadeau-Bengio, and at p < .001, as after Holm over 50, in 3.7 % against 0.2 %. The prior was chosen on
+    these data: the error may pass 5 % a little elsewhere. It did, 6.8 %, for the mean over folds of the average
+    precision of trees, which is why `estimate` should be given.
 
     References
     ----------
@@ -96,41 +130,78 @@ def paired_difference(
     (0.09, 2.0, 0.112)
     """
     folds = _paired(fold_values_a, fold_values_b, "fold_values")
-    draws = _paired(boot_a, boot_b, "boot") if boot_a is not None and boot_b is not None else np.empty(0)
     if not test_fraction > 0:
         raise UsageError(
-            f"test_fraction={test_fraction!r} is not above 0", remedy="give test rows / training rows, as 0.25"
+            f"test_fraction={test_fraction!r} is not above 0",
+            remedy="give test rows / training rows, such as 0.25",
         )
-    if not 0 < level < 1:
-        raise UsageError(f"level={level!r} is no share", remedy="give a number between 0 and 1, such as 0.95")
-    mean = float(folds.mean()) if estimate is None and folds.size else estimate
-    variance, df = _variance(folds, draws, test_fraction)
-    if mean is None or not np.isfinite(mean) or not np.isfinite(variance):
+    check_level(level)
+    passes = _repeats(folds.size, test_fraction) if repeats is None else repeats
+    if passes < 1 or folds.size % passes:
+        raise UsageError(
+            f"repeats={repeats!r} does not divide {folds.size} fold values",
+            remedy="give every fold of every repeat, NaN where a candidate failed",
+        )
+    known = folds[np.isfinite(folds)]
+    draws = np.empty(0)
+    if (boot_a is None) != (boot_b is None):
+        raise UsageError(
+            f"boot_{'b' if boot_b is None else 'a'} is missing",
+            remedy="give the draws of both or of none",
+        )
+    if boot_a is not None and boot_b is not None:
+        draws = _paired(boot_a, boot_b, "boot")
+        draws = draws[np.isfinite(draws)]
+    mean = estimate if estimate is not None else float(known.mean()) if known.size else float("nan")
+    prior_df = PRIOR_DF if rare_rows is None else max(PRIOR_DF, rare_rows / ROWS_PER_DF)
+    variance, df = _variance(known, draws, test_fraction, passes, prior_df)
+    if known.size and _is_nothing(mean, known, draws):
+        return Difference(0.0, 0.0, 0.0, 1.0, standard_error=0.0, df=df, folds=known.size)
+    if not (np.isfinite(mean) and np.isfinite(variance)):
         nan = float("nan")
-        return Difference(nan, nan, nan, nan, folds=folds.size)
-    error = float(np.sqrt(variance))
-    # Values that differ by rounding only are equal: their spread is rounding too, and no ground for a test.
-    if abs(mean) <= 1e-12 and error <= 1e-12:
-        return Difference(0.0, 0.0, 0.0, 1.0, standard_error=0.0, df=df, folds=folds.size)
+        return Difference(nan, nan, nan, nan, folds=known.size)
     from scipy.special import stdtr, stdtrit
 
+    error = float(np.sqrt(variance))
     half = float(stdtrit(df, (1 + level) / 2)) * error
     p = float(2 * stdtr(df, -abs(mean) / error)) if error > 0 else 0.0
-    return Difference(mean, mean - half, mean + half, p, standard_error=error, df=df, folds=folds.size)
+    return Difference(
+        mean, mean - half, mean + half, p, standard_error=error, df=df, folds=known.size
+    )
 
 
-def _variance(folds: NDArray[np.float64], draws: NDArray[np.float64], test_fraction: float) -> tuple[float, float]:
-    own_df = folds.size - 1 if folds.size > 1 else 0
-    own = float(folds.var(ddof=1)) if own_df else 0.0
-    prior_df, prior = 0.0, 0.0
-    if draws.size > 1:
-        # n / n_test draws-worth of rows fit into the pool, so a single fold spreads that many times more.
-        prior_df, prior = PRIOR_DF, float(draws.var(ddof=1)) * (1 + 1 / test_fraction)
-    df = own_df + prior_df
-    if df == 0 or folds.size == 0:
+def _repeats(values: int, test_fraction: float) -> int:
+    """Repeats of k folds that partition the rows, where 1 / k = rho / (1 + rho); 1 when that does not come out."""
+    guess = max(1, round(values * test_fraction / (1 + test_fraction)))
+    return guess if values % guess == 0 else 1
+
+
+def _variance(
+    folds: NDArray[np.float64],
+    draws: NDArray[np.float64],
+    test_fraction: float,
+    repeats: int,
+    prior_df: float,
+) -> tuple[float, float]:
+    if folds.size == 0 or (folds.size == 1 and draws.size < 2):
         return float("nan"), float("nan")
-    pooled = (own_df * own + prior_df * prior) / df
-    return pooled * (1 / folds.size + test_fraction), float(df)
+    spread = float(folds.var(ddof=1)) if folds.size > 1 else 0.0
+    if draws.size < 2:
+        return spread * (1 / folds.size + test_fraction), float(folds.size - 1)
+    # Repeats judge the same rows again: they steady the value, but bring no new rows to measure its spread on.
+    k = folds.size / repeats
+    own_df = max(k - 1, 0.0) if folds.size > 1 else 0.0
+    df = prior_df + own_df
+    pooled = (prior_df * float(draws.var(ddof=1)) + own_df * spread / k) / df
+    return pooled * (1 + test_fraction), df
+
+
+def _is_nothing(mean: float, folds: NDArray[np.float64], draws: NDArray[np.float64]) -> bool:
+    """Whether all differences are rounding: its spread is rounding too, and no ground for a test."""
+    largest = max(
+        abs(mean), float(np.abs(folds).max()), float(np.abs(draws).max()) if draws.size else 0.0
+    )
+    return largest <= 1e-12
 
 
 def _paired(a: ArrayLike, b: ArrayLike, name: str) -> NDArray[np.float64]:
@@ -140,5 +211,5 @@ def _paired(a: ArrayLike, b: ArrayLike, name: str) -> NDArray[np.float64]:
             f"{name}_a has the shape {first.shape} and {name}_b {second.shape}",
             remedy="give two arrays of one dimension with the same folds, or the same draws, in the same order",
         )
-    difference = first - second
-    return difference[np.isfinite(difference)]
+    with np.errstate(invalid="ignore"):  # two infinite losses have no difference: NaN, left out
+        return first - second

@@ -13,7 +13,9 @@ from equipoise.stats.bootstrap import percentile_interval
 __all__ = ["picking_corrected"]
 
 
-def picking_corrected(inbag: ArrayLike, oob: ArrayLike, sign: int, level: float = 0.95) -> tuple[float, float, float]:
+def picking_corrected(
+    inbag: ArrayLike, oob: ArrayLike, sign: int, level: float = 0.95
+) -> tuple[float, float, float]:
     """Estimate what the best of many candidates will score, free of the optimism of having picked it.
 
     In every bootstrap draw of the out-of-fold rows the candidate that is best on the drawn rows is picked, and judged
@@ -61,10 +63,14 @@ def picking_corrected(inbag: ArrayLike, oob: ArrayLike, sign: int, level: float 
     left = np.asarray(oob, dtype=np.float64)
     if drawn.ndim != 2 or drawn.shape != left.shape:
         raise UsageError(
-            f"inbag has the shape {drawn.shape} and oob {left.shape}", remedy="give both as (candidates, draws)"
+            f"inbag has the shape {drawn.shape} and oob {left.shape}",
+            remedy="give both as (candidates, draws)",
         )
     if sign not in (1, -1):
-        raise UsageError(f"sign={sign!r} is no direction", remedy="give 1 (larger is better) or -1 (smaller is better)")
+        raise UsageError(
+            f"sign={sign!r} is no direction",
+            remedy="give 1 (larger is better) or -1 (smaller is better)",
+        )
     if drawn.size == 0:
         return float("nan"), float("nan"), float("nan")
     # A candidate that cannot be judged on the rows left out cannot be picked in that draw either.
@@ -72,7 +78,9 @@ def picking_corrected(inbag: ArrayLike, oob: ArrayLike, sign: int, level: float 
     top = gain.max(axis=0)
     picked = (gain == top) & np.isfinite(gain)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=RuntimeWarning)  # draws without any pick give NaN, dropped below
+        warnings.simplefilter(
+            "ignore", category=RuntimeWarning
+        )  # draws without any pick give NaN, dropped below
         scores = np.nanmean(np.where(picked, left, np.nan), axis=0)
     scores = scores[np.isfinite(scores)]
     if scores.size == 0:

@@ -20,8 +20,17 @@ def tied_with_best(
     alpha: float = 0.05,
     *,
     estimates: ArrayLike | None = None,
+    repeats: int | None = None,
+    rare_rows: int | None = None,
 ) -> tuple[int, NDArray[np.float64], NDArray[np.bool_]]:
     """Find the best candidate and all that cannot be told apart from it.
+
+    Each candidate is tested against the best by `paired_difference`, and the p values are corrected by `holm`. The best
+    is picked on the same data, so differences to it are too large, while Holm over two-sided tests is too strict; the
+    claim that holds is that the truly best candidate is in the set. Measured by `benchmarks/coverage_of_tests.py` with
+    50 candidates, all equally good, on 1,000 rows: a given one, and so the truly best, is left out in 0.3 % of trials
+    (macro F1; average precision 0.0 %), at least one of the 50 in 11 % (1.3 %). Being left out therefore does not
+    prove to be worse at level alpha for all candidates at once, and being in the set does not prove to be as good.
 
     Parameters
     ----------
@@ -38,6 +47,8 @@ def tied_with_best(
     estimates : array of shape (K,), optional
         Metric by which the best is chosen and differences are taken, such as that of the pooled out-of-fold rows.
         Default: mean over the folds.
+    repeats, rare_rows : int, optional
+        As in `paired_difference`.
 
     Returns
     -------
@@ -54,6 +65,11 @@ def tied_with_best(
     UsageError
         When shapes do not fit, `sign` is not +1 or -1, or no candidate has a value.
 
+    References
+    ----------
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6(2).
+    Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52.
+
     Examples
     --------
     >>> from equipoise.stats import tied_with_best
@@ -64,16 +80,25 @@ def tied_with_best(
     """
     values = np.asarray(fold_values, dtype=np.float64)
     draws = None if boot is None else np.asarray(boot, dtype=np.float64)
-    if values.ndim != 2 or 0 in values.shape or (draws is not None and draws.shape[:1] != values.shape[:1]):
+    if (
+        values.ndim != 2
+        or 0 in values.shape
+        or (draws is not None and draws.shape[:1] != values.shape[:1])
+    ):
         raise UsageError(
             f"fold_values has the shape {values.shape} and boot {None if draws is None else draws.shape}",
             remedy="give (candidates, folds) and (candidates, draws)",
         )
     if sign not in (1, -1):
-        raise UsageError(f"sign={sign!r} is no direction", remedy="give 1 (larger is better) or -1 (smaller is better)")
+        raise UsageError(
+            f"sign={sign!r} is no direction",
+            remedy="give 1 (larger is better) or -1 (smaller is better)",
+        )
     known = np.isfinite(values).sum(axis=1)
     if known.max() == 0:
-        raise UsageError("no candidate has a value on any fold", remedy="check that the metric fits the task")
+        raise UsageError(
+            "no candidate has a value on any fold", remedy="check that the metric fits the task"
+        )
     if estimates is None:
         score = np.where(np.isfinite(values), values, 0.0).sum(axis=1) / np.maximum(known, 1)
     else:
@@ -85,7 +110,16 @@ def tied_with_best(
         if k != best:
             estimate = None if estimates is None else float(score[best] - score[k])
             pair = (None, None) if draws is None else (draws[best], draws[k])
-            p[k] = paired_difference(values[best], values[k], test_fraction, *pair, estimate=estimate).p
+            test = paired_difference(
+                values[best],
+                values[k],
+                test_fraction,
+                *pair,
+                estimate=estimate,
+                repeats=repeats,
+                rare_rows=rare_rows,
+            )
+            p[k] = test.p
     corrected = holm(p)
     corrected[best] = 1.0
     return best, corrected, np.nan_to_num(corrected, nan=-1.0) > alpha
