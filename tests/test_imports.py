@@ -39,6 +39,7 @@ ORDER = {
     "report": 6,
     "testing": 6,
     "cli": 7,
+    "__main__": 8,
 }
 FRAME_LIBRARIES = {"pandas", "polars", "pyarrow"}
 TORCH_ROOMS = {"losses", "schedules", "integrations"}

@@ -89,7 +89,12 @@ def run_trial(screen: Screen, file: Path, target: str, run_dir: Path, **options:
     with Watcher(screen) as watcher:
         result = compare(file, target=target, run_dir=run_dir, on_event=watcher, **options)
     if screen.as_json:
-        names = {"report": "report.html", "result": "result.json", "model": "model"}
+        names = {
+            "report": "report.html",
+            "result": "result.json",
+            "leaderboard": "leaderboard.csv",
+            "model": "model",
+        }
         paths = {key: str(run_dir / name) for key, name in names.items()}
         screen.document({**json.loads(result.to_json()), "run": {"folder": str(run_dir), **paths}})
         return

@@ -88,6 +88,12 @@ def evaluate_file(
         target = str(loaded.about["target"])
     name = need_target(file, target)
     frame = read_table(file)
+    if loaded is not None and loaded.about.get("rows") == len(frame):
+        screen.note(
+            f"note: {file} has as many rows as the model was trained on; if they are the same, these "
+            "scores say nothing about new rows",
+            style="yellow",
+        )
     truth = _labels(find_column(frame, name, "target column"))
     options: dict[str, Any] = {"cost": cost, "seed": seed}
     if group:
@@ -102,7 +108,7 @@ def evaluate_file(
         if prediction:
             options["labels"] = _labels(find_column(frame, prediction, "prediction column"))
         if score:
-            options |= _by_scores(frame, score, sorted(set(truth)))
+            options |= _by_scores(frame, score, _in_order(truth, positive))
         options["positive"] = positive
     result = evaluate(truth, **options)
     promised = {} if loaded is None else loaded.about.get("promised", {})
@@ -145,7 +151,7 @@ def _by_scores(frame: Any, given: list[str], labels: list[str]) -> dict[str, Any
 
     if len(given) == 1 and given[0].partition("=")[0] not in labels:
         return {"scores": _numbers(find_column(frame, given[0], "score column"))}
-    columns: dict[str, str] = {}
+    columns: dict[str, str] = {}  # by class
     for one in given:
         label, column = _class_of(one, labels)
         if label in columns:
@@ -159,8 +165,17 @@ def _by_scores(frame: Any, given: list[str], labels: list[str]) -> dict[str, Any
             f"there is no --score column for the class {absent[0]!r}",
             remedy="give the probability of every class, or of the positive one alone",
         )
-    scores = [_numbers(find_column(frame, column, "score column")) for column in columns.values()]
-    return {"scores": np.column_stack(scores), "classes": list(columns)}
+    scores = [_numbers(find_column(frame, columns[label], "score column")) for label in labels]
+    return {"scores": np.column_stack(scores), "classes": labels}
+
+
+def _in_order(truth: list[str], positive: str | None) -> list[str]:
+    """Return the labels in the order of the classes: of two, the positive or else the rarer is last."""
+    labels = sorted(set(truth))
+    if len(labels) != 2:
+        return labels
+    last = positive if positive in labels else min(labels, key=lambda one: (truth.count(one), one))
+    return [one for one in labels if one != last] + [last]
 
 
 def _class_of(given: str, labels: list[str]) -> tuple[str, str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["tell_leaderboard", "tell_verdict"]
 
 _TOP = 10
+_NAME = "learner/strategy/decision"
 Entry = dict[str, Any]
 
 
@@ -35,12 +36,15 @@ def tell_leaderboard(screen: Screen, summary: dict[str, Any]) -> None:
     wanted = {summary["verdict"]["recommended"], summary["baseline"]}
     chosen = [one for one in rows if places[one["id"]] <= _TOP or one["id"] in wanted]
     columns = _fitting(_columns(summary, places), chosen, screen.out.width)
-    screen.result(_table(columns, chosen, summary["verdict"]["recommended"]))
+    screen.result(_table(columns, chosen, summary["verdict"]["recommended"], screen.out.width))
     legend = "> recommended, = cannot be told apart from the best; 95 % intervals"
     if len(rows) > len(chosen):
         legend += f"; {len(chosen)} of {len(rows)} shown"
     if len(rows) < len(entries):
-        legend += "; the decision does not change this metric, so each training is shown once"
+        legend += (
+            "; the decision does not change this metric, so each training is shown once, with that "
+            f"which is best for {_title(summary['label_metric'])}"
+        )
     skipped = sum(not one["applicable"] for one in summary["strategies"])
     if skipped:
         legend += f"; {skipped} not applicable"
@@ -52,10 +56,17 @@ def _one_per_ranking(entries: list[Entry], summary: dict[str, Any]) -> list[Entr
     if summary["metric"]["needs"] != "ranking":
         return entries
     wanted = (summary["verdict"]["recommended"], summary["baseline"])
+    label_metric = summary["label_metric"]
+    sign = 1 if label_metric["direction"] == "maximize" else -1
+
+    def worth(one: Entry) -> tuple[bool, float]:
+        value = (one["metrics"].get(label_metric["name"]) or {}).get("mean")
+        return one["id"] in wanted, float("-inf") if value is None else sign * value
+
     kept: dict[tuple[str, str], Entry] = {}
     for one in entries:
         key = (one["learner"], one["name"])
-        if key not in kept or (one["id"] in wanted and kept[key]["id"] not in wanted):
+        if key not in kept or worth(one) > worth(kept[key]):
             kept[key] = one
     return list(kept.values())
 
@@ -83,14 +94,14 @@ def _columns(summary: dict[str, Any], places: dict[str, int]) -> list[_Column]:
     columns = [
         _Column("", mark, 9, right=False),
         _Column("#", lambda one: str(places[one["id"]]), 1),
-        _Column("learner/strategy/decision", lambda one: shown(one["id"], 70), 9, right=False),
-        _Column(_short(metric), value(metric["name"]), 9),
+        _Column(_NAME, lambda one: shown(one["id"], 70), 9, right=False),
+        _Column(_heading(metric), value(metric["name"]), 9),
         _Column("interval", interval, 7),
-        _Column("vs untreated", difference, 5),
+        _Column("against\nuntreated", difference, 5),
         _Column("p", corrected, 4),
     ]
     if label_metric["name"] != metric["name"]:
-        columns.append(_Column(_short(label_metric), value(label_metric["name"]), 6))
+        columns.append(_Column(_heading(label_metric), value(label_metric["name"]), 6))
     columns.append(_Column("seconds", lambda one: f"{one['seconds']:.1f}", 2))
     return columns
 
@@ -100,21 +111,34 @@ def _fitting(columns: list[_Column], entries: list[Entry], width: int) -> list[_
     kept = list(columns)
 
     def natural() -> int:
-        widest = (max([len(c.title), *(len(c.cell(one)) for one in entries)]) for c in kept)
-        return sum(widest) + 2 * (len(kept) - 1)
+        return sum(_width(column, entries) for column in kept) + 2 * (len(kept) - 1)
 
     while natural() > width and any(column.keep < 9 for column in kept):
         kept.remove(min(kept, key=lambda column: column.keep))
     return kept
 
 
-def _table(columns: list[_Column], entries: list[Entry], recommended: str) -> Table:
+def _width(column: _Column, entries: list[Entry]) -> int:
+    return max(
+        len(line) for line in (*column.title.split("\n"), *(column.cell(one) for one in entries))
+    )
+
+
+def _table(columns: list[_Column], entries: list[Entry], recommended: str, width: int) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    # Where even the columns that stay are too wide, the name is what gives way.
+    others = sum(_width(column, entries) + 2 for column in columns if column.title != _NAME)
+    room = max(width - others, 12)
     for column in columns:
-        justify = "right" if column.right else "left"
-        table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            max_width=room if column.title == _NAME else None,
+        )
     for one in entries:
         style = "bold green" if one["id"] == recommended else None
         table.add_row(*(column.cell(one) for column in columns), style=style)
@@ -166,5 +190,10 @@ def _p(p: float | None) -> str:
     return "-" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def _short(metric: dict[str, str]) -> str:
+def _title(metric: dict[str, str]) -> str:
     return str(metric["name"]).replace("_", " ")
+
+
+def _heading(metric: dict[str, str]) -> str:
+    words = _title(metric)
+    return words.replace(" ", "\n", 1) if len(words) > 10 else words

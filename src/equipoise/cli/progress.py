@@ -84,7 +84,7 @@ class Watcher:
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(
-            "training", total=event.units_total, completed=event.resumed
+            "training the first ones", total=event.units_total, completed=event.resumed
         )
 
     def _show(self, **fields: Any) -> None:

@@ -1,0 +1,244 @@
+"""Every verb does its work, writes results to stdout and all else to stderr."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from equipoise import __version__
+from equipoise.data.reading import read_table
+from equipoise.results.comparison import Comparison
+
+from .conftest import Outcome, Run
+
+ESCAPE = re.compile("\x1b")
+VERBS = ["compare", "train", "predict", "evaluate", "strategies", "report", "demo"]
+
+
+def document(outcome: Outcome, kind: str) -> dict[str, object]:
+    content = json.loads(outcome.out)
+    assert content["schema_version"] == 1
+    assert content["kind"] == kind
+    return dict(content)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"equipoise {__version__}\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_and_the_shared_options(verb: str, run: Run) -> None:
+    outcome = run(verb, "--help")
+    assert outcome.status == 0
+    assert all(option in outcome.out for option in ("--json", "--quiet", "--debug"))
+
+
+def test_without_a_verb_comes_the_help(run: Run) -> None:
+    outcome = run()
+    assert outcome.status == 2
+    assert all(verb in outcome.out for verb in VERBS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["compre"], "'compare'"),
+        (["compare", "x.csv", "--tarjet", "y"], "did you mean --target?"),
+        (["compare"], "--help"),
+        (["compare", "x.csv", "--folds", "many"], "--help"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], hint: str, run: Run) -> None:
+    outcome = run(*arguments)
+    assert outcome.status == 2
+    assert outcome.out == ""
+    assert hint in outcome.err
+    error, remedy = outcome.err.splitlines()
+    assert error.startswith("error: ")
+    assert remedy.startswith("hint: ")
+
+
+def test_errors_are_documents_too(run: Run) -> None:
+    for arguments in (["compare", "absent.csv", "-t", "y", "--json"], ["compre", "--json"]):
+        outcome = run(*arguments)
+        error = document(outcome, "error")["error"]
+        assert isinstance(error, dict)
+        assert error["exit_status"] == outcome.status
+        assert error["remedy"] in outcome.err
+
+
+def test_compare_leaves_a_run(finished: Path) -> None:
+    for name in ("report.html", "result.json", "leaderboard.csv", "model/model.json"):
+        assert (finished / name).stat().st_size > 0
+
+
+def test_compare_tells_what_it_found_and_then_the_result(
+    finished: Path, table: Path, run: Run
+) -> None:
+    outcome = run(
+        *("compare", table, "-t", "kind", "-o", finished, "-l", "linear", "--folds", 3, "-j", 1),
+        *("-s", "weights-balanced", "-s", "random-over"),
+    )
+    assert outcome.status == 0
+    for found in ("240", "common", "2 number, 1 category", "linear: asked for", "from the journal"):
+        assert found in outcome.err
+    summary = Comparison.read(finished).summary
+    assert summary["verdict"]["headline"] in outcome.out
+    assert summary["baseline"] in outcome.out
+    assert str(finished / "report.html") in outcome.out
+    assert not ESCAPE.search(outcome.out + outcome.err), "colours or a bar in a pipe"
+    assert not any(line != line.rstrip() for line in outcome.out.splitlines())
+
+
+def test_compare_as_json_is_the_result(finished: Path, table: Path, run: Run) -> None:
+    outcome = run(
+        *("compare", table, "-t", "kind", "-o", finished, "-l", "linear", "--folds", 3, "-j", 1),
+        *("-s", "weights-balanced,random-over", "--json", "--quiet"),
+    )
+    content = document(outcome, "comparison")
+    assert outcome.err == ""
+    assert content.pop("run") == {
+        "folder": str(finished),
+        **{key: str(finished / name) for key, name in PATHS.items()},
+    }
+    saved = json.loads((finished / "result.json").read_text(encoding="utf-8"))
+    assert {**content, "seconds": 0} == {**saved, "seconds": 0}
+
+
+PATHS = {
+    "report": "report.html",
+    "result": "result.json",
+    "leaderboard": "leaderboard.csv",
+    "model": "model",
+}
+
+
+def test_predict_to_stdout_adds_columns(finished: Path, table: Path, run: Run) -> None:
+    outcome = run("predict", finished / "model", table)
+    found = list(csv.DictReader(io.StringIO(outcome.out)))
+    assert outcome.status == 0
+    assert outcome.err == ""
+    assert len(found) == 240
+    assert list(found[0])[4:] == ["prediction", "probability_common", "probability_rare"]
+    total = float(found[0]["probability_common"]) + float(found[0]["probability_rare"])
+    assert total == pytest.approx(1)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
+def test_predict_to_a_file(
+    suffix: str, finished: Path, table: Path, tmp_path: Path, run: Run
+) -> None:
+    out = tmp_path / f"out.{suffix}"
+    outcome = run("predict", finished / "model", table, "-o", out, "--only")
+    assert outcome.out == f"{out}\n"
+    frame = read_table(out)
+    assert frame.shape == (240, 3)
+    assert set(frame["prediction"].to_list()) <= {"common", "rare"}
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_predict_as_json(finished: Path, table: Path, run: Run) -> None:
+    content = document(run("predict", finished / "model", table, "--json"), "prediction")
+    assert content["classes"] == ["common", "rare"]
+    assert len(list(content["rows"])) == 240  # type: ignore[call-overload]
+
+
+def test_predict_refuses_what_it_cannot_write(finished: Path, table: Path, run: Run) -> None:
+    outcome = run("predict", finished / "model", table, "-o", "out.xls")
+    assert outcome.status == 2
+    assert ".parquet" in outcome.err
+
+
+def test_predict_does_not_hide_a_column(
+    finished: Path, table: Path, tmp_path: Path, run: Run
+) -> None:
+    out = tmp_path / "out.csv"
+    assert run("predict", finished / "model", table, "-o", out).status == 0
+    again = run("predict", finished / "model", out)
+    assert again.status == 2
+    assert "'prediction'" in again.err
+    assert "--only" in again.err
+
+
+def test_evaluate_agrees_however_it_is_asked(
+    finished: Path, table: Path, tmp_path: Path, run: Run
+) -> None:
+    out = tmp_path / "out.csv"
+    run("predict", finished / "model", table, "-o", out)
+    base = ("evaluate", out, "-t", "kind", "-p", "prediction", "--json")
+    ways = [
+        run(*base, "--score", "probability_rare"),
+        run(*base, "--score", "probability_rare", "--score", "probability_common"),
+        run(*base, "--score", "common=probability_common", "--score", "rare=probability_rare"),
+        run("evaluate", table, "--model", finished / "model", "--json", "--quiet"),
+    ]
+    found = [document(outcome, "evaluation") for outcome in ways]
+    assert all(one["positive"] == "rare" for one in found)
+    first = found[0]["metrics"]
+    assert isinstance(first, dict)
+    for one in found[1:]:
+        metrics = one["metrics"]
+        assert isinstance(metrics, dict)
+        assert {k: v["mean"] for k, v in metrics.items()} == pytest.approx(
+            {k: v["mean"] for k, v in first.items()}
+        )
+    assert "promised" in found[-1]
+
+
+def test_evaluate_for_people(finished: Path, table: Path, run: Run) -> None:
+    outcome = run("evaluate", table, "--model", finished / "model")
+    assert "promised by the trial" in outcome.out
+    assert "as many rows as the model was trained on" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "--prediction COL"),
+        (["-p", "kind", "--model", "x"], "--model makes the predictions"),
+        (["-p", "knd"], "did you mean 'kind'"),
+        (["--score", "size"], "probability"),
+        (["--score", "shade"], "does not hold numbers"),
+        (["--score", "size", "--score", "noise"], "LABEL=COL"),
+        (["--score", "rare=size"], "for the class 'common'"),
+    ],
+)
+def test_evaluate_says_what_it_needs(options: list[str], words: str, table: Path, run: Run) -> None:
+    outcome = run("evaluate", table, "-t", "kind", *options)
+    assert outcome.status in (1, 2)
+    assert words in outcome.err
+
+
+def test_train_saves_a_model(table: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "model"
+    base = ("train", table, "-t", "kind", "-o", out, "-l", "linear", "-s", "weights-balanced")
+    outcome = run(*base)
+    assert outcome.out == f"{out}\n"
+    content = document(run(*base, "--json"), "training")
+    assert content["classes"] == ["common", "rare"]
+    assert run("predict", out, table, "--only").status == 0
+
+
+def test_strategies(run: Run) -> None:
+    outcome = run("strategies")
+    assert "smote " in outcome.out
+    assert "Chawla et al. 2002" in outcome.out
+    content = document(run("strategies", "--json"), "strategies")
+    listed = content["strategies"]
+    assert isinstance(listed, list)
+    assert len(listed) >= 20
+    assert "Chawla" in run("strategies", "smote").out
+
+
+def test_report_is_rebuilt(finished: Path, run: Run) -> None:
+    path = finished / "report.html"
+    before = path.read_bytes()
+    path.unlink()
+    assert run("report", finished).out == f"{path}\n"
+    assert path.read_bytes() == before
+    assert document(run("report", finished, "--json"), "report")["file"] == str(path)
