@@ -41,6 +41,9 @@ ORDER = {
     "cli": 7,
     "__main__": 8,
 }
+# The public methods Comparison.report() and .plot() open these doors when they are called. What is
+# behind renders plain summaries and never looks back, so no cycle comes of it.
+LATE = {("results", "report")}
 FRAME_LIBRARIES = {"pandas", "polars", "pyarrow"}
 TORCH_ROOMS = {"losses", "schedules", "integrations"}
 LONGEST = 400
@@ -71,14 +74,17 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def at_module_level(tree: ast.Module) -> Iterator[ast.stmt]:
     """Yield the statements that run when the module is imported."""
-    waiting: list[ast.stmt] = list(tree.body)
+    waiting: list[ast.AST] = list(tree.body)
     while waiting:
         node = waiting.pop()
-        yield node
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             waiting += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            waiting += [child for child in ast.walk(node) if isinstance(child, ast.stmt)][1:]
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +101,12 @@ def test_imports_point_one_way(trees: dict[str, ast.Module]) -> None:
     wrong = []
     for module, tree in trees.items():
         room = room_of(module)
+        at_once = {node.lineno for node in at_module_level(tree)}
         for line, target in imports(tree):
             other = room_of(target)
             if not target.startswith("equipoise.") or not room or other == room:
+                continue
+            if (room, other) in LATE and line not in at_once:
                 continue
             if other not in ORDER or ORDER[other] > ORDER[room]:
                 wrong.append(f"{module}:{line} imports {target}")
