@@ -225,6 +225,8 @@ def rules(
         )
     df = few + folds - 1
     mixed = (few * boot + (folds - 1) * own / folds) / df
+    for factor in (1 + 2 * rho, 1 + (1 + rho) / 2):
+        yield f"moderated x {factor:.3f}", t(pooled, mixed * factor), df
     yield "moderated x Nadeau-Bengio", t(pooled, mixed * folds * nadeau_bengio), df
     yield "moderated x (1 + rho), fold mean", t(mean, mixed * (1 + rho)), df
 

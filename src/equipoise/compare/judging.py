@@ -88,8 +88,10 @@ class Judge:
         groups = None if data.groups is None else data.groups[self.rows]
         draws = 400 if len(self.rows) <= 100_000 else 200
         counts = bootstrap_weights(len(self.rows), draws, self.plan.seed, groups)
-        self.counts = counts
+        # Fortran order: the counts of one row in all draws lie together, as ranking metrics read them.
+        self.counts = np.asfortranarray(counts)
         self.weights = counts.astype(np.float32)
+        self.left = np.asfortranarray((self.counts == 0).astype(np.uint8))
         self.spared = (counts == 0).astype(np.float32)
         self.n_classes = len(data.classes)
         self.members = [
@@ -155,9 +157,8 @@ class Judge:
             if metric.needs == "labels" or (metric.needs == "ranking" and not ranking):
                 continue
             value = np.mean([metric.compute_scores(self.y, one) for one in log_p])
-            draws = np.mean(
-                [metric.compute_scores(self.y, one, self.counts) for one in log_p], axis=0
-            )
+            weights = self.counts if metric.needs == "ranking" else self.weights
+            draws = np.mean([metric.compute_scores(self.y, one, weights) for one in log_p], axis=0)
             folds, spared = np.empty(0), np.empty(0)
             if metric.name == self.metric.name:
                 folds = np.array(
@@ -166,7 +167,7 @@ class Judge:
                         for repeat, where in self.members
                     ]
                 )
-                left = (self.counts == 0).astype(self.counts.dtype)
+                left = self.left if metric.needs == "ranking" else self.spared
                 spared = np.mean(
                     [metric.compute_scores(self.y, one, left) for one in log_p], axis=0
                 )
@@ -303,6 +304,4 @@ def _weighted(weights: NDArray[np.float32], cells: F | sp.csr_matrix) -> F:
 
 
 def _confusion(y: NDArray[np.int64], q: F) -> F:
-    out = np.zeros((q.shape[1], q.shape[1]))
-    np.add.at(out, y, q)
-    return out
+    return np.column_stack([np.bincount(y, weights=column, minlength=q.shape[1]) for column in q.T])
