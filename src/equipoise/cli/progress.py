@@ -34,7 +34,6 @@ class Watcher:
                 MofNCompleteColumn,
                 Progress,
                 TextColumn,
-                TimeElapsedColumn,
                 TimeRemainingColumn,
             )
             from rich.table import Column
@@ -43,8 +42,8 @@ class Watcher:
                 TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True)),
                 BarColumn(bar_width=20),
                 MofNCompleteColumn(),
-                TimeElapsedColumn(),
                 TimeRemainingColumn(),
+                TextColumn("left"),
                 console=self.screen.err,
                 transient=True,
                 expand=True,
@@ -90,5 +89,6 @@ class Watcher:
     def _show(self, **fields: Any) -> None:
         assert self._bar is not None
         if self._task is None:
-            self._task = self._bar.add_task("", total=None)
-        self._bar.update(self._task, **fields)
+            self._task = self._bar.add_task(**{"total": None, **fields})
+        else:
+            self._bar.update(self._task, **fields)
