@@ -213,22 +213,18 @@ def rules(
     yield "Nadeau-Bengio", t(mean, own * nadeau_bengio), j - 1
     yield "bootstrap alone, normal", t(pooled, boot), np.inf
     yield "bootstrap x Nadeau-Bengio, normal", t(pooled, boot * folds * nadeau_bengio), np.inf
-    yield "bootstrap x (1 + rho), normal", t(pooled, boot * (1 + rho)), np.inf
+    yield "bootstrap x 1.5, normal", t(pooled, boot * 1.5), np.inf
     few = max(16.0, rare / 3)
     for prior in sorted({8.0, 16.0, few, float(rare)}):
         df = prior + folds - 1
         mixed = (prior * boot + (folds - 1) * own / folds) / df
-        yield (
-            f"moderated, prior {prior:.0f}, x (1 + rho)" + " [chosen]" * (prior == few),
-            t(pooled, mixed * (1 + rho)),
-            df,
-        )
+        mark = " [chosen]" * (prior == few)
+        yield f"moderated, prior {prior:.0f}, x 1.5{mark}", t(pooled, mixed * 1.5), df
     df = few + folds - 1
     mixed = (few * boot + (folds - 1) * own / folds) / df
-    for factor in (1 + 2 * rho, 1 + (1 + rho) / 2):
-        yield f"moderated x {factor:.3f}", t(pooled, mixed * factor), df
-    yield "moderated x Nadeau-Bengio", t(pooled, mixed * folds * nadeau_bengio), df
-    yield "moderated x (1 + rho), fold mean", t(mean, mixed * (1 + rho)), df
+    for name, factor in (("(1 + rho)", 1 + rho), ("Nadeau-Bengio", folds * nadeau_bengio)):
+        yield f"moderated x {name}", t(pooled, mixed * factor), df
+    yield "moderated x 1.5, fold mean", t(mean, mixed * 1.5), df
 
 
 def print_pairs(
