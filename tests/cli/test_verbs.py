@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -242,3 +245,36 @@ def test_report_is_rebuilt(finished: Path, run: Run) -> None:
     assert run("report", finished).out == f"{path}\n"
     assert path.read_bytes() == before
     assert document(run("report", finished, "--json"), "report")["file"] == str(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("equipoise compare x.csv --strategies smote,random-", "smote,random-over"),
+        ("equipoise compare x.csv --learner lin", "linear"),
+        ("equipoise compare x.csv --metric recall_at", "recall_at_precision"),
+        ("equipoise strategies easy", "easy-ensemble"),
+        ("equipoise pre", "predict"),
+    ],
+)
+def test_the_shell_completes(words: str, offered: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from equipoise.cli import main; main()"],
+        env={**os.environ, "_EQUIPOISE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert offered in done.stdout, done.stderr
+
+
+def test_lists_do_not_go_into_csv(finished: Path, tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "new.jsonl"
+    row = {"size": 1.0, "noise": 0.0, "shade": "red", "tags": ["a", "b"]}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    outcome = run("predict", finished / "model", path)
+    assert outcome.status == 2
+    assert "'tags'" in outcome.err
+    assert run("predict", finished / "model", path, "-o", tmp_path / "out.jsonl").status == 0
+    written = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
+    assert written["tags"] == ["a", "b"]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from equipoise.cli import completion
 from equipoise.cli.options import (
     Cost,
     DataFile,
@@ -39,6 +40,7 @@ Learners = Annotated[
         "--learner",
         "-l",
         metavar="NAMES",
+        autocompletion=completion.learners,
         help="linear, forest, boosting, ensemble, or auto, which picks what suits the data and the "
         "time. Repeatable, or with commas: they compete.",
         rich_help_panel="Trial",
@@ -50,6 +52,7 @@ Strategies = Annotated[
         "--strategies",
         "-s",
         metavar="NAMES",
+        autocompletion=completion.strategies,
         help="Names from `equipoise strategies`, default, all, or weights:LABEL=W,LABEL=W. "
         "Repeatable, or with commas.",
         rich_help_panel="Trial",

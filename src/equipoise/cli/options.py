@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from equipoise.cli import completion
 from equipoise.errors import UsageError
 
 __all__ = [
@@ -123,6 +124,7 @@ Metric = Annotated[
         "--metric",
         "-m",
         metavar="METRIC",
+        autocompletion=completion.metrics,
         help="What counts, such as average_precision, f1_macro, fbeta:2, mcc, recall_at_precision:0.9, "
         "expected_cost.",
         rich_help_panel=_TRIAL,

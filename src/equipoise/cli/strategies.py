@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli import completion
 from equipoise.cli.screen import Screen
 from equipoise.cli.verb import verb
 
@@ -26,7 +27,12 @@ _FAMILIES = {
 
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", help="Show this one in full.", show_default=False),
+    typer.Argument(
+        metavar="[NAME]",
+        help="Show this one in full.",
+        show_default=False,
+        autocompletion=completion.strategies,
+    ),
 ]
 
 

@@ -16,8 +16,18 @@ from equipoise.errors import UsageError
 __all__ = ["check_suffix", "write_table"]
 
 
+def _as_csv(frame: Any) -> str:
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    if nested:
+        raise UsageError(
+            f"column {nested[0]!r} holds lists or records, which CSV cannot",
+            remedy="write to a .parquet or .jsonl file with -o, or the predictions alone with --only",
+        )
+    return str(frame.write_csv(None))
+
+
 def _csv(frame: Any, file: IO[bytes]) -> None:
-    file.write(frame.write_csv(None).encode())
+    file.write(_as_csv(frame).encode())
 
 
 def _tsv(frame: Any, file: IO[bytes]) -> None:
@@ -64,7 +74,7 @@ def write_table(frame: Any, path: Path | None) -> None:
     there before.
     """
     if path is None:
-        sys.stdout.write(frame.write_csv(None))
+        sys.stdout.write(_as_csv(frame))
         return
     check_suffix(path)
     if path.exists() and not path.is_file():  # a device or a pipe cannot be renamed over

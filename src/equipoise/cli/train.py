@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from equipoise.cli import completion
 from equipoise.cli.options import (
     Cost,
     DataFile,
@@ -37,6 +38,7 @@ Strategy = Annotated[
         "--strategy",
         "-s",
         metavar="NAME",
+        autocompletion=completion.strategies,
         help="A name from `equipoise strategies`, or a line of a leaderboard such as "
         "boosting/smote/tuned.",
         rich_help_panel="Trial",
@@ -48,6 +50,7 @@ Learner = Annotated[
         "--learner",
         "-l",
         metavar="NAME",
+        autocompletion=completion.learners,
         help="linear, forest, boosting, or auto.",
         rich_help_panel="Trial",
     ),
