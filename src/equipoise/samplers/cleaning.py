@@ -1,0 +1,143 @@
+"""Tomek links and edited nearest neighbours, exact, without the searches that cannot matter.
+
+Both keep imbalanced-learn's classes, parameters and results; what changes is which rows are searched.
+
+*Tomek links.* A link joins two rows of different classes, so one of its ends is not in the largest
+class. It is found by searching from the rows outside the largest class only, and then from the rows
+that they point to, to see whether those point back.
+
+*Edited nearest neighbours.* A row of a class is removed if one of its k nearest neighbours is of
+another class. Let d be its distance to the nearest row of any other class. If k other rows of its own
+class lie strictly closer than d, then its k nearest neighbours are all of its class and it stays. Any k
+such rows will do, so they are looked for in a small random sample first, then in larger ones; only the
+rows that no sample clears are searched among all rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from imblearn.under_sampling import EditedNearestNeighbours as _EditedNearestNeighbours
+from imblearn.under_sampling import TomekLinks as _TomekLinks
+from numpy.typing import NDArray
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import _safe_indexing
+
+__all__ = ["EditedNearestNeighbours", "TomekLinks"]
+
+# Distances come from one matrix product and are off by rounding; only a clear gap counts as closer.
+_MARGIN = 1.0 - 1e-6
+_FIRST_SAMPLE = 500
+_GROWTH = 4
+
+
+class TomekLinks(_TomekLinks):  # type: ignore[misc]
+    """Remove Tomek links: pairs of mutual nearest neighbours of different classes.
+
+    Parameters, attributes and results are those of ``imblearn.under_sampling.TomekLinks``; see the
+    module for why fewer searches give the same rows.
+
+    References
+    ----------
+    Tomek, I. (1976). Two modifications of CNN. IEEE Transactions on Systems, Man, and Cybernetics 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers import TomekLinks
+    >>> X = np.array([[0.0], [0.1], [5.0], [6.0], [0.4]])
+    >>> TomekLinks().fit_resample(X, np.array([1, 0, 0, 0, 0]))[1].tolist()
+    [1, 0, 0, 0]
+    """
+
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        search = NearestNeighbors(n_neighbors=2, n_jobs=self.n_jobs).fit(X)
+        labels, codes = np.unique(y, return_inverse=True)
+        largest = np.bincount(codes).argmax()
+        nearest = np.full(len(y), -1, dtype=np.int64)
+
+        def look(rows: NDArray[np.int64]) -> None:
+            rows = rows[nearest[rows] < 0]
+            if len(rows):
+                nearest[rows] = search.kneighbors(_safe_indexing(X, rows), return_distance=False)[:, 1]
+
+        rare = np.flatnonzero(codes != largest)
+        look(rare)
+        rare = rare[codes[nearest[rare]] != codes[rare]]
+        look(np.unique(nearest[rare]))
+        rare = rare[nearest[nearest[rare]] == rare]
+        linked = np.zeros(len(y), dtype=bool)
+        linked[rare] = True
+        linked[nearest[rare]] = True
+        cleaned = np.isin(labels, list(self.sampling_strategy_))
+        self.sample_indices_ = np.flatnonzero(~(linked & cleaned[codes]))
+        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+
+class EditedNearestNeighbours(_EditedNearestNeighbours):  # type: ignore[misc]
+    """Remove rows whose nearest neighbours are of another class.
+
+    Parameters, attributes and results are those of ``imblearn.under_sampling.EditedNearestNeighbours``.
+    The short cut of this module serves ``kind_sel="all"`` on dense columns where the other classes are
+    few; all else is imbalanced-learn's own search.
+
+    References
+    ----------
+    Wilson, D. (1972). Asymptotic properties of nearest neighbor rules using edited data. IEEE
+    Transactions on Systems, Man, and Cybernetics 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers import EditedNearestNeighbours
+    >>> X = np.array([[0.0], [0.1], [0.2], [0.3], [5.0], [5.1], [5.2], [5.3], [5.4]])
+    >>> y = np.array([1, 0, 1, 1, 0, 0, 0, 0, 0])
+    >>> EditedNearestNeighbours().fit_resample(X, y)[1].tolist()
+    [0, 0, 0, 0, 0, 1, 1, 1]
+    """
+
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        if sp.issparse(X) or self.kind_sel != "all" or not isinstance(self.n_neighbors, (int, np.integer)):
+            return super()._fit_resample(X, y)
+        self._validate_estimator()
+        self.nn_.fit(X)
+        kept: list[NDArray[np.int64]] = []
+        for label in np.unique(y):
+            own = np.flatnonzero(y == label)
+            if label in self.sampling_strategy_:
+                own = own[self._stays(X, y, own)]
+            kept.append(own)
+        self.sample_indices_ = np.concatenate(kept)
+        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+    def _stays(self, X: NDArray[Any], y: NDArray[Any], own: NDArray[np.int64]) -> NDArray[np.bool_]:
+        label = y[own[0]]
+        stays = np.zeros(len(own), dtype=bool)
+        others = np.flatnonzero(y != label)
+        open_rows = np.arange(len(own))
+        k = int(self.n_neighbors)
+        if len(others) and len(others) * 4 <= len(own):
+            mine = X[own]
+            limit = _brute(1, self.n_jobs).fit(X[others]).kneighbors(mine)[0][:, 0] * _MARGIN
+            rng = np.random.default_rng(0)
+            size = _FIRST_SAMPLE
+            while len(open_rows) > size and size * _GROWTH <= len(own):
+                sample = rng.choice(len(own), size, replace=False)
+                near = _brute(k + 1, self.n_jobs).fit(mine[sample])
+                distance, index = near.kneighbors(mine[open_rows])
+                itself = sample[index] == open_rows[:, None]
+                distance[itself] = np.inf  # a row does not clear itself
+                closer = np.partition(distance, k - 1, axis=1)[:, k - 1] < limit[open_rows]
+                stays[open_rows[closer]] = True
+                open_rows = open_rows[~closer]
+                size *= _GROWTH
+        if len(open_rows):
+            index = self.nn_.kneighbors(X[own[open_rows]], return_distance=False)[:, 1:]
+            stays[open_rows] = (y[index] == label).all(axis=1)
+        return stays
+
+
+def _brute(k: int, n_jobs: int | None) -> Any:
+    return NearestNeighbors(n_neighbors=k, algorithm="brute", n_jobs=n_jobs)

@@ -1,0 +1,177 @@
+"""Random resampling that goes part of the way, or keeps the prior by weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from imblearn.base import BaseSampler
+from numpy.typing import NDArray
+from sklearn.utils import _safe_indexing, check_random_state
+
+from equipoise.errors import UsageError
+
+__all__ = ["DownsampleUpweight", "MildCombination", "UpsampleDownweight"]
+
+Y = NDArray[np.int64]
+
+
+class _Drawing(BaseSampler):  # type: ignore[misc]
+    """Draw rows class by class up to a number that depends on the counts."""
+
+    _sampling_type = "bypass"
+    _parameter_constraints: dict[str, Any] = {"random_state": ["random_state"]}
+
+    def __init__(self, *, random_state: Any = None) -> None:
+        super().__init__(sampling_strategy="auto")
+        self.random_state = random_state
+
+    def _wanted(self, counts: Y) -> Y:
+        raise UsageError("this is the base of samplers", remedy="use one of them")
+
+    def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        random = check_random_state(self.random_state)
+        labels, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        wanted = self._wanted(counts)
+        parts = []
+        for c in range(len(labels)):
+            own = np.flatnonzero(codes == c)
+            extra = int(wanted[c]) - len(own)
+            if extra < 0:
+                own = np.sort(random.choice(own, int(wanted[c]), replace=False))
+            elif extra > 0:
+                # Every row once before any is repeated.
+                own = np.concatenate([own, random.choice(own, extra, replace=True)])
+            parts.append(own)
+        self.sample_indices_ = np.concatenate(parts)
+        self.sample_weight_ = (counts / wanted)[codes[self.sample_indices_]]
+        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+    def _more_tags(self) -> dict[str, Any]:
+        return {"X_types": ["2darray", "sparse", "dataframe"], "sample_indices": True}
+
+
+class MildCombination(_Drawing):
+    """Repeat rare rows part of the way, then drop common rows part of the way.
+
+    With n the rows of a class and N those of the largest, every class is repeated up to ``over * N`` rows
+    where it has fewer, and classes above ``ratio`` times the smallest class that results are thinned to
+    that. By default ``over`` is the geometric mean between the imbalance that is there and none,
+    ``sqrt(n_min / N)``, and ``ratio`` is 2.
+
+    Parameters
+    ----------
+    over : float, optional
+        Share of the largest class, above 0 and at most 1, that rare classes are repeated up to.
+    ratio : float, default 2.0
+        Largest ratio of two classes that is left, at least 1.
+    random_state : int or RandomState, optional
+        Seed.
+
+    Attributes
+    ----------
+    sample_indices_ : int array
+        Row of the input behind each row of the output.
+    sample_weight_ : float array
+        Weights that would put the prior back.
+
+    References
+    ----------
+    Batista, G., Prati, R. and Monard, M. (2004). A study of the behavior of several methods for
+    balancing machine learning training data. SIGKDD Explorations 6.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers import MildCombination
+    >>> X, y = np.zeros((110, 1)), np.repeat([0, 1], [100, 10])
+    >>> np.bincount(MildCombination(random_state=0).fit_resample(X, y)[1]).tolist()
+    [64, 32]
+    """
+
+    def __init__(self, *, over: float | None = None, ratio: float = 2.0, random_state: Any = None) -> None:
+        super().__init__(random_state=random_state)
+        self.over = over
+        self.ratio = ratio
+
+    _parameter_constraints: dict[str, Any] = {"random_state": ["random_state"], "over": "no_validation", "ratio": "no_validation"}
+
+    def _wanted(self, counts: Y) -> Y:
+        if self.over is not None and not 0 < self.over <= 1:
+            raise UsageError(f"over={self.over!r} is not a share", remedy="use a number above 0 and at most 1")
+        if not self.ratio >= 1:
+            raise UsageError(f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2")
+        largest = counts.max()
+        over = np.sqrt(counts.min() / largest) if self.over is None else self.over
+        wanted = np.maximum(counts, np.round(over * largest).astype(np.int64))
+        most = int(round(self.ratio * wanted.min()))
+        return np.minimum(wanted, np.maximum(most, 1))
+
+
+class DownsampleUpweight(_Drawing):
+    """Drop common rows and weight the kept ones by the factor, which keeps the prior.
+
+    A class with n rows, of which m are kept, gets the weight n / m per row: the classes weigh as much as
+    before, and probabilities stay calibrated.
+
+    Parameters
+    ----------
+    ratio : float, default 2.0
+        Largest ratio of a class to the smallest one that is left, at least 1.
+    random_state : int or RandomState, optional
+        Seed.
+
+    Attributes
+    ----------
+    sample_indices_ : int array
+        Row of the input behind each row of the output.
+    sample_weight_ : float array
+        Weight of each row of the output; pass it to the learner.
+
+    References
+    ----------
+    Elkan, C. (2001). The foundations of cost-sensitive learning. IJCAI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers import DownsampleUpweight
+    >>> sampler = DownsampleUpweight(random_state=0)
+    >>> X, y = np.zeros((110, 1)), np.repeat([0, 1], [100, 10])
+    >>> y_kept = sampler.fit_resample(X, y)[1]
+    >>> np.bincount(y_kept).tolist(), np.bincount(y_kept, weights=sampler.sample_weight_).tolist()
+    ([20, 10], [100.0, 10.0])
+    """
+
+    _parameter_constraints: dict[str, Any] = {"random_state": ["random_state"], "ratio": "no_validation"}
+
+    def __init__(self, *, ratio: float = 2.0, random_state: Any = None) -> None:
+        super().__init__(random_state=random_state)
+        self.ratio = ratio
+
+    def _wanted(self, counts: Y) -> Y:
+        if not self.ratio >= 1:
+            raise UsageError(f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2")
+        return np.minimum(counts, max(int(round(self.ratio * counts.min())), 1))
+
+
+class UpsampleDownweight(_Drawing):
+    """Repeat rare rows up to the largest class and weight them down by the factor, which keeps the prior.
+
+    Parameters, attributes and source as for :class:`DownsampleUpweight`, without ``ratio``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers import UpsampleDownweight
+    >>> sampler = UpsampleDownweight(random_state=0)
+    >>> X, y = np.zeros((110, 1)), np.repeat([0, 1], [100, 10])
+    >>> y_more = sampler.fit_resample(X, y)[1]
+    >>> np.bincount(y_more).tolist(), np.bincount(y_more, weights=sampler.sample_weight_).round(9).tolist()
+    ([100, 100], [100.0, 10.0])
+    """
+
+    def _wanted(self, counts: Y) -> Y:
+        return np.full_like(counts, counts.max())
+
+
