@@ -1,0 +1,1 @@
+"""What the page says, worked out before any markup."""

@@ -1,0 +1,308 @@
+"""The page as plain values: verdict, data, leaderboard, method."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import Any
+
+from equipoise.report.charts import leaderboard
+from equipoise.report.charts.board import state_of, top_rows
+from equipoise.report.reading import (
+    Summary,
+    applicable,
+    baseline,
+    find,
+    recommended,
+)
+from equipoise.report.svg import to_svg
+from equipoise.report.views.classes import comparison
+from equipoise.report.words import (
+    count,
+    decimals_for,
+    duration,
+    interval,
+    number,
+    p_value,
+    p_words,
+    percent,
+    plural,
+    ratio,
+    shorten,
+    signed,
+    title_of,
+)
+
+__all__ = ["page"]
+
+_TOP = 15
+_DECISIONS = {
+    "argmax": "the class with the highest score, as the learner gives it",
+    "prior-corrected": "the most probable class, once probabilities are put back to the class shares of the data",
+    "tuned": "thresholds chosen for the metric of labels, judged on rows that did not choose them",
+    "min-cost": "the label of least expected cost",
+}
+
+
+def page(summary: Summary) -> dict[str, Any]:
+    """Return everything that the template prints."""
+    return {
+        "title": f"{summary['data']['name']}: which treatment for {summary['data']['target']}?",
+        "summary": summary,
+        "verdict": _verdict(summary),
+        "facts": _facts(summary),
+        "commands": _commands(summary),
+        "tied": _tied(summary),
+        "data": _data(summary),
+        "board": _board(summary),
+        "comparison": comparison(summary),
+        "made": _made(summary),
+    }
+
+
+def _verdict(summary: Summary) -> dict[str, str]:
+    verdict = summary.get("verdict") or {}
+    headline = verdict.get("headline")
+    if not headline:
+        chosen = recommended(summary)
+        headline = f"Use {title_of(chosen)}." if chosen else "The trial ended without a verdict."
+    return {"headline": headline, "reason": verdict.get("reason") or ""}
+
+
+def _facts(summary: Summary) -> list[dict[str, str]]:
+    verdict, metric = summary.get("verdict") or {}, summary["metric"]
+    chosen, base = recommended(summary), baseline(summary)
+    score = verdict.get("score") or (chosen or {}).get("metrics", {}).get(metric["name"]) or {}
+    if chosen is None or score.get("mean") is None:
+        return []
+    picked = score.get("corrected_for_picking") or {}
+    digits = decimals_for([score])
+    facts = [
+        {
+            "name": f"{metric['title']} of the recommended",
+            "value": number(score["mean"], digits),
+            "note": _likely(score, digits),
+        }
+    ]
+    if base is not None and base is not chosen:
+        value = base["metrics"].get(metric["name"]) or {}
+        facts.append(
+            {
+                "name": "Of the baseline, untreated",
+                "value": number(value.get("mean"), digits),
+                "note": _likely(value, digits),
+            }
+        )
+    change = chosen.get("difference")
+    if change and change.get("mean") is not None:
+        digits = decimals_for([change])
+        against = (
+            "baseline" if not base or change.get("to") in {None, base["id"]} else str(change["to"])
+        )
+        facts.append(
+            {
+                "name": f"Difference to the {against}",
+                "value": signed(change["mean"], digits),
+                "note": f"{interval(change, digits, sign=True)}; {p_words(change, metric['direction'])} "
+                f"({p_value(change.get('p_corrected'))})",
+            }
+        )
+    if picked.get("mean") is not None:
+        digits = decimals_for([picked])
+        facts.append(
+            {
+                "name": "To expect from the best of all",
+                "value": number(picked["mean"], digits),
+                "note": f"{interval(picked, digits)}; corrected for having been picked from "
+                f"{len(applicable(summary))}",
+            }
+        )
+    return facts
+
+
+def _likely(value: dict[str, Any], digits: int) -> str:
+    ends = interval(value, digits)
+    return f"95 % interval {ends}" if ends else "no interval"
+
+
+def _commands(summary: Summary) -> list[dict[str, str]]:
+    chosen = recommended(summary)
+    if chosen is None:
+        return []
+    data, target = summary["data"]["name"], summary["data"]["target"]
+    train = f"equipoise train {shlex.quote(str(data))} --target {shlex.quote(str(target))}"
+    cost = summary.get("cost") or {}
+    if cost.get("given"):
+        train += f" --cost {shlex.quote(str(cost['given']))}"
+    return [
+        {
+            "what": "Predict new rows with the model beside this report, trained on all rows",
+            "line": "equipoise predict model NEW_ROWS.csv",
+        },
+        {
+            "what": "Train the same again",
+            "line": f"{train} --strategy {shlex.quote(chosen['id'])} -o my-model",
+        },
+    ]
+
+
+def _tied(summary: Summary) -> dict[str, Any]:
+    names = (summary.get("verdict") or {}).get("tied") or []
+    entries = [one for one in (find(summary, name) for name in names) if one]
+    metric = summary["metric"]["name"]
+    digits = decimals_for(one["metrics"].get(metric) for one in entries)
+    rows = [
+        {
+            "title": title_of(one),
+            "value": number((one["metrics"].get(metric) or {}).get("mean"), digits),
+            "interval": interval(one["metrics"].get(metric), digits),
+            "state": state_of(one, summary)
+            if state_of(one, summary) != "tied with the best"
+            else "",
+        }
+        for one in entries
+    ]
+    return {"rows": rows, "open": len(rows) <= 8}
+
+
+def _data(summary: Summary) -> dict[str, Any]:
+    data, classes = summary["data"], summary.get("classes") or []
+    largest = max([one["count"] for one in classes] or [1])
+    bars = [
+        {
+            "label": one["label"],
+            "count": count(one["count"]),
+            "share": percent(one.get("share")),
+            # A floor of 2 keeps a class of one row visible.
+            "width": max(
+                2, round(100 * math.log10(1 + one["count"]) / math.log10(1 + max(largest, 1)))
+            ),
+            "positive": one["label"] == summary.get("positive"),
+        }
+        for one in sorted(classes, key=lambda one: -one["count"])
+    ]
+    roles: dict[str, int] = {}
+    for column in data.get("columns") or []:
+        roles[column["role"]] = roles.get(column["role"], 0) + 1
+    copies = data.get("duplicates") or {}
+    copies_rows = copies.get("rows") if isinstance(copies, dict) else copies
+    columns = data.get("columns") or []
+    return {
+        "bars": bars,
+        "rows": count(data.get("rows")),
+        "ratio": ratio(data.get("ratio")),
+        "columns": columns,
+        "roles": ", ".join(
+            f"{n} {role}" for role, n in sorted(roles.items(), key=lambda item: -item[1])
+        ),
+        "copies": plural(copies_rows, "copied row") if copies_rows else "",
+        "leaks": [
+            {"column": one["column"], "why": one["why"], "score": number(one.get("score"), 3)}
+            for one in data.get("leaks") or []
+        ],
+        "notes": list(dict.fromkeys(data.get("notes") or [])),
+    }
+
+
+def _board(summary: Summary) -> dict[str, Any]:
+    metric, label_metric = summary["metric"], summary["label_metric"]
+    entries = applicable(summary)
+    shown = [one["id"] for one in top_rows(summary, _TOP)]
+    digits = decimals_for(one["metrics"].get(metric["name"]) for one in entries)
+    change = decimals_for(one.get("difference") for one in entries)
+    scale = _scale([one["metrics"].get(metric["name"]) for one in entries])
+    rows = []
+    for rank, one in enumerate(entries, 1):
+        value = one["metrics"].get(metric["name"]) or {}
+        label_value = one["metrics"].get(label_metric["name"]) or {}
+        difference = one.get("difference")
+        rows.append(
+            {
+                "rank": rank,
+                "id": one["id"],
+                "learner": one["learner"],
+                "title": one["title"],
+                "decision": one.get("decision") or "",
+                "value": number(value.get("mean"), digits),
+                "interval": interval(value, digits),
+                "bar": _bar(value, scale),
+                "difference": signed((difference or {}).get("mean"), change) if difference else "",
+                "chance": p_words(difference, metric["direction"]),
+                "p": p_value(difference.get("p_corrected")) if difference else "",
+                "label_value": number(label_value.get("mean"), 3 if digits < 3 else digits),
+                "seconds": duration(one.get("seconds")),
+                "state": state_of(one, summary),
+                "tied": bool(one.get("tied_with_best")),
+                "note": one.get("note") or "",
+            }
+        )
+    left_out = [one for one in summary.get("strategies") or [] if not one.get("applicable")]
+    return {
+        "top": [row for row in rows if row["id"] in shown],
+        "rest": [row for row in rows if row["id"] not in shown],
+        "charts": _forest(summary) if rows else [],
+        "metric": metric,
+        "label_metric": label_metric if label_metric["name"] != metric["name"] else None,
+        "decisions": [
+            (name, words)
+            for name, words in _DECISIONS.items()
+            if any(row["decision"] == name for row in rows)
+        ],
+        "left_out": [
+            {
+                "title": one["title"],
+                "learner": one["learner"],
+                "why": one.get("why_not") or "not said",
+            }
+            for one in left_out
+        ],
+        "total": len(rows),
+    }
+
+
+def _forest(summary: Summary) -> list[Any]:
+    return [to_svg(leaderboard(summary, top=_TOP, width=w), f"board{w}") for w in (880, 350)]
+
+
+def _scale(values: list[dict[str, Any] | None]) -> tuple[float, float]:
+    ends = [v[k] for v in values if v for k in ("low", "mean", "high") if v.get(k) is not None]
+    return (min(ends), max(ends)) if ends else (0.0, 1.0)
+
+
+def _bar(value: dict[str, Any], scale: tuple[float, float]) -> dict[str, str] | None:
+    if value.get("mean") is None:
+        return None
+    span = (scale[1] - scale[0]) or 1.0
+    places = {
+        key: 3 + 94 * ((value["mean"] if value.get(key) is None else value[key]) - scale[0]) / span
+        for key in ("low", "mean", "high")
+    }
+    return {key: f"{at:.1f}" for key, at in places.items()}
+
+
+def _made(summary: Summary) -> dict[str, Any]:
+    folds = summary.get("folds") or {}
+    repeats = folds.get("repeats") or 1
+    facts = [
+        ("Folds", f"{folds.get('folds', '–')}{f', {repeats} times over' if repeats > 1 else ''}"),
+        ("Scheme", folds.get("scheme") or "–"),
+        (
+            "Chosen by",
+            f"{summary['metric']['title']}: {summary['metric'].get('description') or ''}".rstrip(
+                ": "
+            ),
+        ),
+        ("Seed", str(summary.get("seed", "–"))),
+        ("Time", duration(summary.get("seconds"))),
+        ("Equipoise", str(summary.get("equipoise_version") or "–")),
+        *((name, str(version)) for name, version in (summary.get("versions") or {}).items()),
+        ("Data fingerprint", str(summary["data"].get("fingerprint") or "–")),
+    ]
+    cost = summary.get("cost")
+    return {
+        "method": summary.get("method") or [],
+        "learners": summary.get("learners") or [],
+        "facts": facts,
+        "cost": (cost or {}).get("matrix"),
+        "labels": [shorten(one["label"], 30) for one in summary.get("classes") or []],
+    }

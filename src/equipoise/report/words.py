@@ -1,0 +1,167 @@
+"""Numbers as a reader wants them: no more digits than the data carry, and words for chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "MISSING",
+    "count",
+    "decimals_for",
+    "duration",
+    "number",
+    "p_words",
+    "percent",
+    "shorten",
+    "signed",
+]
+
+MISSING = "–"
+_MINUS = "−"
+_ALPHA = 0.05
+
+
+def number(value: float | None, decimals: int = 3) -> str:
+    """Write a number with a fixed count of decimals.
+
+    Examples
+    --------
+    >>> number(-0.5, 2), number(None), number(1234.5, 0)
+    ('−0.50', '–', '1,234')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = f"{abs(value):,.{decimals}f}"
+    zero = not any(c in "123456789" for c in text)
+    return text if value >= 0 or zero else _MINUS + text
+
+
+def signed(value: float | None, decimals: int = 3) -> str:
+    """Write a difference with its sign; one that rounds to zero has none."""
+    text = number(value, decimals)
+    zero = not any(c in "123456789" for c in text)
+    return f"+{text}" if value is not None and value > 0 and not zero else text
+
+
+def interval(value: dict[str, Any] | None, decimals: int = 3, *, sign: bool = False) -> str:
+    """Write the ends of an interval."""
+    write = signed if sign else number
+    low, high = (value or {}).get("low"), (value or {}).get("high")
+    if low is None or high is None:
+        return ""
+    return f"{write(low, decimals)} to {write(high, decimals)}"
+
+
+def decimals_for(values: Iterable[dict[str, Any] | None]) -> int:
+    """Return how many decimals intervals support: about one digit below their half width."""
+    widths, sizes = [], []
+    for value in values:
+        if value and value.get("low") is not None and value.get("high") is not None:
+            widths.append((value["high"] - value["low"]) / 2)
+            sizes.append(max(abs(value["low"]), abs(value["high"])))
+    widths = sorted(width for width in widths if width > 0)
+    if not widths:
+        return 3
+    half = widths[len(widths) // 2]
+    least = 0 if max(sizes) >= 20 else 2
+    return min(4, max(least, math.ceil(-math.log10(half / 3))))
+
+
+def count(value: float | None) -> str:
+    """Write a count with thousands set off."""
+    return MISSING if value is None else f"{round(value):,}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share with two digits that mean something.
+
+    Examples
+    --------
+    >>> percent(0.866), percent(0.0173), percent(0.00173), percent(0.0)
+    ('87 %', '1.7 %', '0.17 %', '0 %')
+    """
+    if share is None:
+        return MISSING
+    value = 100 * share
+    if value == 0 or value >= 9.95:
+        return f"{min(value, 99.9):.1f} %" if 99.5 <= value < 100 else f"{value:.0f} %"
+    digits = 1 if value >= 0.995 else min(4, 1 - math.floor(math.log10(value)))
+    return f"{value:.{digits}f} %"
+
+
+def ratio(value: float | None) -> str:
+    """Write how many rows of the largest class there are for each row of the smallest."""
+    if value is None:
+        return MISSING
+    return f"{value:,.0f} to 1" if value >= 10 else f"{value:.1f} to 1"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time in the unit a person would use.
+
+    Examples
+    --------
+    >>> duration(0.04), duration(12.3), duration(200), duration(7300)
+    ('under 0.1 s', '12 s', '3 min 20 s', '2 h 2 min')
+    """
+    if seconds is None:
+        return MISSING
+    if seconds < 0.1:
+        return "under 0.1 s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def p_value(p: float | None) -> str:
+    """Write a corrected p value."""
+    if p is None:
+        return "p not testable"
+    if p < 0.001:
+        return "p below 0.001"
+    return f"p {p:.3f}" if p < 0.1 else f"p {p:.2f}"
+
+
+def p_words(difference: dict[str, Any] | None, direction: str) -> str:
+    """Say what a corrected difference to the baseline amounts to."""
+    if difference is None or difference.get("mean") is None:
+        return ""
+    p = difference.get("p_corrected")
+    if p is None:
+        return "not testable"
+    if p > _ALPHA:
+        return "may be chance"
+    gain = difference["mean"] * (1 if direction == "maximize" else -1)
+    return "shown better" if gain > 0 else "shown worse"
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """Cut a text in the middle of a sentence's way, keeping both ends."""
+    if len(text) <= length:
+        return text
+    tail = length // 4
+    return f"{text[: length - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun."""
+    return f"{count(n)} {one if n == 1 else many or one + 's'}"
+
+
+def title_of(strategy: dict[str, Any]) -> str:
+    """Name a candidate: what is done to the data, by which learner, with which decision."""
+    parts = [
+        strategy.get("title") or strategy.get("name"),
+        strategy.get("learner"),
+        strategy.get("decision"),
+    ]
+    if strategy.get("learner") == "ensemble":
+        parts.pop(1)
+    return " · ".join(str(part) for part in parts if part)
