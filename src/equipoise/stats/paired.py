@@ -112,13 +112,15 @@ def paired_difference(
 
     Notes
     -----
-    Measured by `benchmarks/coverage_of_tests.py` with 5 % rare rows, average precision and macro F1, 400 to 1,000 data
-    sets each. No true difference, five pairs of linear learners or trees, 500 to 3,000 rows, five folds: p < .05 in
-    1.6 % of trials on average and 3.5 % at worst (Nadeau-Bengio 1.3 % and 2.5 %, the draws alone 6.0 % and 10.5 %). On
-    new data sets for the worst pair, single trees on different columns and macro F1: 4.0 to 4.3 % with five folds,
-    4.4 % with three, 3.8 % with ten; LightGBM on adult, 120 data sets, at most 2.5 %. True differences of linear learners: 28 % found against 11 % by Nadeau-Bengio; at
-    p < .001, as after Holm over 50, 1.8 % against 0.2 %. The mean over folds of the average precision of trees erred
-    more than the pooled one, which is why `estimate` should be given. Fewer than 25 rare rows were not measured.
+    Measured by `benchmarks/coverage_of_tests.py` with 5 % rare rows, average precision and macro F1. No true
+    difference, five pairs of linear learners or trees, 500 to 3,000 rows, five folds, 400 or 1,000 data sets each:
+    p < .05 in 1.6 % of trials on average and 3.5 % at worst (Nadeau-Bengio 1.3 % and 2.5 %, the draws alone 6.0 % and
+    10.5 %). The factor and d0 were chosen there. On other data sets, for the worst pair (single trees on different
+    columns, macro F1): 4.5 % of 3,000 trials with five folds, 4.0 to 6.5 % by run; 4.4 % with three folds and 3.8 %
+    with ten, 500 trials each; LightGBM on adult at most 2.5 % of 120. True differences of linear learners: 28 % found
+    against 11 % by Nadeau-Bengio; at p < .001, as after Holm over 50, 1.8 % against 0.2 %. The mean over folds of the
+    average precision of trees erred more than the pooled one, so give `estimate`. Not measured: fewer than 25 rare
+    rows, two folds, folds forward in time.
 
     References
     ----------
