@@ -14,6 +14,12 @@ from equipoise.cli.verb import verb
 
 __all__ = ["register"]
 
+# Some of each family, so that it is done within a minute on two cores.
+_STRATEGIES = {
+    "page-blocks": "weights-balanced,weights-isns,random-over,random-under,downsample-upweight,smote,"
+    "tomek,focal,balanced-random-forest,rusboost,self-paced-ensemble"
+}
+
 Name = Annotated[
     str,
     typer.Argument(
@@ -36,12 +42,17 @@ def run_demo(
 
     path = demo_path(name)
     demo = DEMOS[name]
+    strategies = _STRATEGIES.get(name, "default")
     folder = run_dir or Path("equipoise-runs") / f"demo-{name}"
     screen.note(demo.about)
     screen.note(f"Source: {demo.source}", style="dim")
-    screen.note(f"The same by hand: equipoise compare {path} --target {demo.target}", style="dim")
+    by_hand = f"equipoise compare {path} --target {demo.target}"
+    if strategies == "default":
+        screen.note(f"The same by hand: {by_hand}", style="dim")
+    else:
+        screen.note(f"A dozen strategies, to be quick; all of them: {by_hand}", style="dim")
     screen.note()
-    run_trial(screen, path, demo.target, folder, seed=seed, n_jobs=jobs)
+    run_trial(screen, path, demo.target, folder, strategies=strategies, seed=seed, n_jobs=jobs)
 
 
 def register(app: typer.Typer) -> None:

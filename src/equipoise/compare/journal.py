@@ -98,7 +98,10 @@ class Journal:
         if self.folder is None:
             return self._memory.get(key)
         try:
-            with np.load(self.folder / f"{key}.npz", allow_pickle=False) as stored:
+            with (
+                (self.folder / f"{key}.npz").open("rb") as file,
+                np.load(file, allow_pickle=False) as stored,
+            ):
                 meta = json.loads(str(stored["meta"]))
                 if meta["why_not"] is not None:
                     return Record(None, None, meta["seconds"], 0, meta["why_not"])

@@ -158,7 +158,8 @@ class Encoder:
         if view == "tree":
             codes = self.discrete(table)[:, : len(self.lookups)].astype(np.float64)
             codes[codes == 0] = np.nan
-            parts: list[Matrix] = [table.numbers, codes]
+            # Trees read single precision.
+            parts: list[Matrix] = [np.clip(table.numbers, -3e38, 3e38), codes]
             return _join([*parts, *(text.components(column) for text, column in pairs)])
         if view == "filled":
             parts = [self.scaled(table), self.discrete(table).astype(np.float64)]

@@ -29,11 +29,11 @@ class _Prepared(dict[str, Any]):
 
 
 def show_label(value: object) -> str:
-    """Return a label as text that can be seen: no controls, no lone surrogates, never blank.
+    r"""Return a label as text that can be seen: no controls, no lone surrogates, never blank.
 
     Examples
     --------
-    >>> show_label("spam\\n"), show_label(""), show_label(3)
+    >>> show_label("spam\n"), show_label(""), show_label(3)
     ('spam', '(empty)', '3')
     """
     return _visible(value) or "(empty)"

@@ -54,7 +54,7 @@ def leaderboard(summary: Summary, *, top: int = 15, width: int = 720) -> Spec:
     """
     summary = prepare(summary)
     metric = summary["metric"]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in top_rows(summary, top):
         value = (one.get("metrics") or {}).get(metric["name"]) or {}
         if value.get("mean") is not None:
@@ -111,22 +111,26 @@ def leaderboard(summary: Summary, *, top: int = 15, width: int = 720) -> Spec:
     layers: list[Spec] = [
         {
             "mark": {"type": "rule", "strokeWidth": 2, **shift},
-            "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "color": colour},
+            "encoding": {
+                "y": y,
+                "x": {**x, "field": "low"},
+                "x2": {"field": "high"},
+                "color": colour,
+            },
         },
         {
             "mark": {"type": "point", "filled": True, "size": 75, "opacity": 1, **shift},
-            "encoding": {"x": x, "color": colour, "shape": shape},
+            "encoding": {"y": y, "x": x, "color": colour, "shape": shape},
         },
     ]
     base = next((row["mean"] for row in rows if row["state"] == "baseline"), None)
     if base is not None:
-        layers.insert(
-            0,
+        layers.append(
             {
                 "data": values([{"mean": base}]),
                 "mark": {"type": "rule", "color": BASELINE, "strokeDash": [2, 3], "strokeWidth": 1},
                 "encoding": {"x": x},
-            },
+            }
         )
     if narrow:
         layers.append(
@@ -138,7 +142,7 @@ def leaderboard(summary: Summary, *, top: int = 15, width: int = 720) -> Spec:
                     "dy": 2,
                     "fontSize": 12,
                 },
-                "encoding": {"x": {"value": 0}, "text": {"field": "name"}},
+                "encoding": {"y": y, "x": {"value": 0}, "text": {"field": "name"}},
             }
         )
     inner = (
@@ -148,7 +152,6 @@ def leaderboard(summary: Summary, *, top: int = 15, width: int = 720) -> Spec:
         "data": values(rows),
         "width": inner,
         "height": {"step": 38 if narrow else 23},
-        "encoding": {"y": y},
         "layer": layers,
     }
     return frame(f"{metric['title']} of the candidates", _describe(summary, rows, better), body)

@@ -7,7 +7,6 @@ from typing import Any
 from equipoise.report.charts.theme import (
     BASELINE,
     CHOSEN,
-    INK,
     MUTED,
     Spec,
     frame,
@@ -156,7 +155,7 @@ def _cells(labels: list[str], matrix: list[list[float]], many: bool) -> list[dic
 
 
 def _describe_confusion(role: str, labels: list[str], matrix: list[list[float]]) -> str:
-    said = []
+    said: list[str] = []
     for i, (label, line) in enumerate(zip(labels, matrix, strict=False)):
         total = sum(line)
         if not total or len(said) >= 8:

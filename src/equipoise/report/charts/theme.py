@@ -23,10 +23,13 @@ COLOURS: dict[str, tuple[str, str]] = {
     "chosen": ("#1a5a84", "#83bce4"),
     "baseline": ("#93530c", "#e6aa66"),
     "third": ("#6d3f8f", "#c7a4e4"),
+    "fourth": ("#176b5f", "#74cdbd"),
     "warning": ("#8f2d1d", "#f0a08e"),
 }
 INK, MUTED, LINE, PAPER = (COLOURS[name][0] for name in ("ink", "muted", "line", "paper"))
-CHOSEN, BASELINE, THIRD = (COLOURS[name][0] for name in ("chosen", "baseline", "third"))
+CHOSEN, BASELINE, THIRD, FOURTH = (
+    COLOURS[name][0] for name in ("chosen", "baseline", "third", "fourth")
+)
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 ROLE_STYLE = {
@@ -86,7 +89,7 @@ def frame(title: str, description: str, body: Spec) -> Spec:
                 "labelFontSize": 11,
                 "labelColor": INK,
                 "symbolStrokeWidth": 2,
-                "symbolSize": 80,
+                "symbolSize": 70,
                 "columnPadding": 14,
                 "offset": 6,
                 "labelLimit": 240,
@@ -126,13 +129,15 @@ def quantity(
 
 def by_role(roles: list[str], *, dash: bool = True) -> Spec:
     """Tell candidates apart by colour and dash, with one legend."""
+    # A legend is long enough to show its dashes, and none is needed for a single candidate.
+    legend = {"symbolSize": 500} if len(roles) > 1 else None
     out: Spec = {
         "color": {
             "field": "role",
             "type": "nominal",
             "sort": None,
             "scale": {"domain": roles, "range": [ROLE_STYLE[role]["color"] for role in roles]},
-            "legend": None if len(roles) < 2 else {},
+            "legend": legend,
         }
     }
     if dash:
@@ -141,6 +146,6 @@ def by_role(roles: list[str], *, dash: bool = True) -> Spec:
             "type": "nominal",
             "sort": None,
             "scale": {"domain": roles, "range": [ROLE_STYLE[role]["dash"] for role in roles]},
-            "legend": None if len(roles) < 2 else {},
+            "legend": legend,
         }
     return out
