@@ -56,7 +56,12 @@ def pipeline(strategy: str, learner: str, frame, y, seed: int):
     from imblearn.combine import SMOTEENN, SMOTETomek
     from imblearn.over_sampling import ADASYN, SMOTE, SMOTENC, BorderlineSMOTE, RandomOverSampler
     from imblearn.pipeline import Pipeline
-    from imblearn.under_sampling import EditedNearestNeighbours, NearMiss, RandomUnderSampler, TomekLinks
+    from imblearn.under_sampling import (
+        EditedNearestNeighbours,
+        NearMiss,
+        RandomUnderSampler,
+        TomekLinks,
+    )
     from lightgbm import LGBMClassifier
     from sklearn.compose import ColumnTransformer
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -82,7 +87,12 @@ def pipeline(strategy: str, learner: str, frame, y, seed: int):
         model = LogisticRegression(C=10.0, solver="newton-cg", max_iter=1000, class_weight=weight)
     else:
         model = LGBMClassifier(
-            n_estimators=100, max_delta_step=1.0, n_jobs=1, verbosity=-1, class_weight=weight, random_state=seed
+            n_estimators=100,
+            max_delta_step=1.0,
+            n_jobs=1,
+            verbosity=-1,
+            class_weight=weight,
+            random_state=seed,
         )
     text = [name for name in frame.columns if learner == "linear" and frame[name].dtype == object]
     if text or learner == "linear":
@@ -93,15 +103,27 @@ def pipeline(strategy: str, learner: str, frame, y, seed: int):
     else:
         numbers = [c for c in frame.columns if frame[c].dtype.kind in "if"]
         categories = [c for c in frame.columns if c not in numbers]
-        searching = strategy in ("borderline-smote", "adasyn", "tomek", "nearmiss-1", "enn", "smote-tomek", "smote-enn")
+        searching = strategy in (
+            "borderline-smote",
+            "adasyn",
+            "tomek",
+            "nearmiss-1",
+            "enn",
+            "smote-tomek",
+            "smote-enn",
+        )
         scale = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
         level = (
             OneHotEncoder(handle_unknown="ignore", sparse_output=False)
             if searching
-            else OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
+            else OrdinalEncoder(
+                handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+            )
         )
         encode = ColumnTransformer([("numbers", scale, numbers), ("categories", level, categories)])
-    mixed = list(range(frame.shape[1]))[-len([c for c in frame.columns if frame[c].dtype.kind not in "if"]):]
+    mixed = list(range(frame.shape[1]))[
+        -len([c for c in frame.columns if frame[c].dtype.kind not in "if"]) :
+    ]
     smote = SMOTE(random_state=seed)
     if learner != "linear" and any(frame[c].dtype.kind not in "if" for c in frame.columns):
         smote = SMOTENC(mixed, random_state=seed)
@@ -164,7 +186,9 @@ def main() -> None:
     seconds = []
     for _ in range(options.runs):
         start = time.perf_counter()
-        result = eq.compare(path, target=target, learner=learner, strategies=names, n_jobs=options.jobs)
+        result = eq.compare(
+            path, target=target, learner=learner, strategies=names, n_jobs=options.jobs
+        )
         seconds.append(time.perf_counter() - start)
     ours = {one["id"]: one for one in result.summary["strategies"] if one["applicable"]}
 
@@ -185,7 +209,9 @@ def main() -> None:
     )
     loop = time.perf_counter() - start
 
-    print(f"{'strategy':<22}{'AP ours':>9}{'AP loop':>9}{'F1 ours':>9}{'F1 loop':>9}{'tuned':>9}{'tuned loop':>11}")
+    print(
+        f"{'strategy':<22}{'AP ours':>9}{'AP loop':>9}{'F1 ours':>9}{'F1 loop':>9}{'tuned':>9}{'tuned loop':>11}"
+    )
     gaps = []
     for name in names:
         score, label = np.empty(len(dataset.y)), np.empty(len(dataset.y), dtype=int)

@@ -59,7 +59,11 @@ def _name(one: Any) -> str:
 
 def _help(one: Any) -> str:
     text = str(one.help).replace("|", "\\|")
-    shown = not any(one.default is nothing for nothing in (None, False)) and not callable(one.default) and not one.required
+    shown = (
+        not any(one.default is nothing for nothing in (None, False))
+        and not callable(one.default)
+        and not one.required
+    )
     return f"{text} Default: {one.default}." if shown else text
 
 

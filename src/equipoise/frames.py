@@ -82,7 +82,8 @@ def to_frame(data: Any) -> nw.DataFrame[Any]:
 def _duplicated(names: list[str]) -> DataError:
     twice = next((name for name in names if names.count(name) > 1), "?")
     return DataError(
-        f"the column name {twice!r} is there {names.count(twice)} times", remedy="rename all but one"
+        f"the column name {twice!r} is there {names.count(twice)} times",
+        remedy="rename all but one",
     )
 
 
@@ -90,7 +91,9 @@ def _plain(series: nw.Series[Any]) -> Any:
     if series.implementation.is_pandas_like():
         native = series.to_native()
         if str(native.dtype) == "category":
-            return pl.Series(native.astype(object).where(native.notna(), None).tolist(), strict=False)
+            return pl.Series(
+                native.astype(object).where(native.notna(), None).tolist(), strict=False
+            )
         if native.dtype == object:
             return [None if value is None or value != value else value for value in native.tolist()]
         return pl.from_pandas(native)
@@ -130,6 +133,7 @@ def like_input(columns: Mapping[str, Sequence[Any]], original: Any) -> Any:
         return frame.to_pandas()
     return frame.to_arrow() if kind.is_pyarrow() else frame
 
+
 FLOAT = pl.Float64
 """The type that numbers are read as."""
 
@@ -143,7 +147,9 @@ def reads_as_date(strings: nw.Series[Any]) -> bool:
 
 
 def _to_dates(native: pl.Series) -> pl.Series:
-    trimmed = native.cast(pl.String).str.strip_chars().str.replace(r"(\.\d+)?(Z|[+-]\d\d:?\d\d)?$", "")
+    trimmed = (
+        native.cast(pl.String).str.strip_chars().str.replace(r"(\.\d+)?(Z|[+-]\d\d:?\d\d)?$", "")
+    )
     best = trimmed.str.to_datetime(_DATE_FORMATS[0], strict=False, exact=True)
     for form in _DATE_FORMATS[1:]:
         best = best.fill_null(trimmed.str.to_datetime(form, strict=False, exact=True))
@@ -217,8 +223,13 @@ def scan_bytes(
     elif kind == "jsonl":
         frame = pl.read_ndjson(file, infer_schema_length=None)
     else:
-        frame = pl.read_csv(file, separator=separator, infer_schema_length=10_000, try_parse_dates=False) \
-            if not names else _read_csv(file, separator, names)
+        frame = (
+            pl.read_csv(
+                file, separator=separator, infer_schema_length=10_000, try_parse_dates=False
+            )
+            if not names
+            else _read_csv(file, separator, names)
+        )
     return nw.from_native(frame, eager_only=True)
 
 

@@ -20,5 +20,7 @@ def three():
     """Return 500 rows of three classes, the rarest about 6 %."""
     rng = np.random.default_rng(8)
     X = rng.normal(size=(500, 3))
-    y = np.array(["common", "middle", "rare"])[np.digitize(X[:, 0] + rng.normal(size=500), [0.7, 2.1])]
+    y = np.array(["common", "middle", "rare"])[
+        np.digitize(X[:, 0] + rng.normal(size=500), [0.7, 2.1])
+    ]
     return X, y

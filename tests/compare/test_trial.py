@@ -37,8 +37,12 @@ def test_numbers_do_not_depend_on_the_number_of_workers(rare, result):
 def test_another_seed_gives_other_folds(rare, result):
     other = eq.compare(*rare, learner="linear", strategies="weights-balanced", seed=1)
     assert other.summary["seed"] == 1
-    first = next(one for one in other.summary["strategies"] if one["id"] == "linear/untreated/argmax")
-    same = next(one for one in result.summary["strategies"] if one["id"] == "linear/untreated/argmax")
+    first = next(
+        one for one in other.summary["strategies"] if one["id"] == "linear/untreated/argmax"
+    )
+    same = next(
+        one for one in result.summary["strategies"] if one["id"] == "linear/untreated/argmax"
+    )
     assert first["metrics"] != same["metrics"]
 
 
@@ -92,7 +96,11 @@ def test_more_strategies_reuse_what_is_in_the_journal(rare, tmp_path):
     eq.compare(*rare, learner="linear", strategies="weights-balanced", run_dir=tmp_path)
     events = []
     eq.compare(
-        *rare, learner="linear", strategies="weights-balanced,smote", run_dir=tmp_path, on_event=events.append
+        *rare,
+        learner="linear",
+        strategies="weights-balanced,smote",
+        run_dir=tmp_path,
+        on_event=events.append,
     )
     kept = [event for event in events if isinstance(event, UnitDone) and event.from_journal]
     assert len(kept) == 10
@@ -127,18 +135,28 @@ def test_out_of_fold_metrics_equal_those_of_a_loop_with_scikit_learn(rare):
                 StandardScaler(),
                 LogisticRegression(solver="newton-cholesky", class_weight=weight, tol=1e-10),
             )
-            p[split.test] = model.fit(X[split.train], y[split.train]).predict_proba(X[split.test])[:, 1]
+            p[split.test] = model.fit(X[split.train], y[split.train]).predict_proba(X[split.test])[
+                :, 1
+            ]
         metrics = found[f"linear/{strategy}/argmax"]
-        assert metrics["f1_macro"]["mean"] == pytest.approx(f1_score(y, p > 0.5, average="macro"), abs=1e-3)
+        assert metrics["f1_macro"]["mean"] == pytest.approx(
+            f1_score(y, p > 0.5, average="macro"), abs=1e-3
+        )
         assert metrics["log_loss"]["mean"] == pytest.approx(log_loss(y, p), abs=1e-4)
         # Ranking is judged on corrected scores, whose offsets differ a little between folds.
-        assert metrics["average_precision"]["mean"] == pytest.approx(average_precision_score(y, p), abs=5e-3)
+        assert metrics["average_precision"]["mean"] == pytest.approx(
+            average_precision_score(y, p), abs=5e-3
+        )
 
 
 def test_correction_puts_weighted_probabilities_back(rare):
     """Balanced weights triple the log loss; corrected, it is that of the untreated model again."""
     result = eq.compare(*rare, learner="linear", strategies="weights-balanced", metric="log_loss")
-    found = {one["id"]: one["metrics"]["log_loss"]["mean"] for one in result.summary["strategies"] if one["applicable"]}
+    found = {
+        one["id"]: one["metrics"]["log_loss"]["mean"]
+        for one in result.summary["strategies"]
+        if one["applicable"]
+    }
     untreated = found["linear/untreated/argmax"]
     assert found["linear/weights-balanced/argmax"] > 1.2 * untreated
     assert found["linear/weights-balanced/prior-corrected"] == pytest.approx(untreated, rel=0.05)
@@ -147,14 +165,18 @@ def test_correction_puts_weighted_probabilities_back(rare):
 def test_nothing_to_learn_ends_without_a_claim():
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(400, 4)), (rng.random(400) < 0.15).astype(int)
-    result = eq.compare(X, y, learner="linear", strategies="weights-balanced,random-over,random-under,smote")
+    result = eq.compare(
+        X, y, learner="linear", strategies="weights-balanced,random-over,random-under,smote"
+    )
     # A moved threshold may name more of the rare class; no treatment of the training may be called for.
     verdict = result.summary["verdict"]
     assert verdict["nothing_needed"] or verdict["threshold_enough"]
     better = [
         one
         for one in result.summary["strategies"]
-        if one["difference"] and one["difference"]["p_corrected"] < 0.05 and one["difference"]["mean"] > 0
+        if one["difference"]
+        and one["difference"]["p_corrected"] < 0.05
+        and one["difference"]["mean"] > 0
     ]
     assert not better
 
@@ -171,10 +193,16 @@ def test_a_planted_leak_does_not_raise_the_scores():
     leaky_X, leaky_y = RandomOverSampler(random_state=0).fit_resample(X, y)
     forest = RandomForestClassifier(50, random_state=0)
     naive = cross_val_predict(
-        forest, leaky_X, leaky_y, cv=StratifiedKFold(5, shuffle=True, random_state=0), method="predict_proba"
+        forest,
+        leaky_X,
+        leaky_y,
+        cv=StratifiedKFold(5, shuffle=True, random_state=0),
+        method="predict_proba",
     )
     assert roc_auc_score(leaky_y, naive[:, 1]) > 0.95
-    ours = eq.compare(leaky_X, leaky_y, learner="forest", strategies="random-over", metric="roc_auc")
+    ours = eq.compare(
+        leaky_X, leaky_y, learner="forest", strategies="random-over", metric="roc_auc"
+    )
     assert ours.summary["data"]["duplicates"]["rows"] > 250
     for one in ours.summary["strategies"]:
         if one["applicable"]:
@@ -190,8 +218,13 @@ def test_copied_texts_stay_on_one_side():
     rng = np.random.default_rng(6)
     words = [" ".join(rng.choice(list("abcdefghijklmnop"), 12)) for _ in range(150)]
     labels = np.where(rng.random(150) < 0.2, "spam", "ham")
-    data = {"text": words + [w.upper() for w in words] + [w + "!" for w in words], "label": np.tile(labels, 3)}
-    result = eq.compare(data, "label", learner="linear", strategies="untreated", metric="roc_auc", text="text")
+    data = {
+        "text": words + [w.upper() for w in words] + [w + "!" for w in words],
+        "label": np.tile(labels, 3),
+    }
+    result = eq.compare(
+        data, "label", learner="linear", strategies="untreated", metric="roc_auc", text="text"
+    )
     assert result.summary["strategies"][0]["metrics"]["roc_auc"]["mean"] < 0.7
     assert result.summary["data"]["duplicates"]["rows"] == 300
 
@@ -199,7 +232,11 @@ def test_copied_texts_stay_on_one_side():
 def test_three_classes_get_thresholds_for_each(three):
     result = eq.compare(*three, learner="linear", strategies="weights-balanced")
     assert result.summary["metric"]["name"] == "f1_macro"
-    found = {one["id"]: one["metrics"]["f1_macro"]["mean"] for one in result.summary["strategies"] if one["applicable"]}
+    found = {
+        one["id"]: one["metrics"]["f1_macro"]["mean"]
+        for one in result.summary["strategies"]
+        if one["applicable"]
+    }
     assert found["linear/untreated/tuned"] > found["linear/untreated/argmax"]
     model = result.model("linear/untreated/tuned")
     assert set(model.predict(three[0])) <= {"common", "middle", "rare"}
@@ -208,7 +245,11 @@ def test_three_classes_get_thresholds_for_each(three):
 def test_costs_choose_the_metric_and_the_decision(rare):
     result = eq.compare(*rare, learner="linear", strategies="weights-balanced", cost="fn=20,fp=1")
     assert result.summary["metric"]["name"] == "expected_cost"
-    found = {one["id"]: one["metrics"]["expected_cost"]["mean"] for one in result.summary["strategies"] if one["applicable"]}
+    found = {
+        one["id"]: one["metrics"]["expected_cost"]["mean"]
+        for one in result.summary["strategies"]
+        if one["applicable"]
+    }
     assert found["linear/untreated/min-cost"] < 0.7 * found["linear/untreated/argmax"]
     assert result.summary["verdict"]["threshold_enough"]
 
@@ -217,10 +258,21 @@ def test_repeats_and_time_and_groups(rare):
     X, y = rare
     repeated = eq.compare(X, y, learner="linear", strategies="untreated", repeats=2)
     assert repeated.summary["folds"]["repeats"] == 2
-    data = {"a": X[:, 0], "b": X[:, 1], "when": np.arange(len(y)), "who": np.repeat(np.arange(60), 10), "y": y}
+    data = {
+        "a": X[:, 0],
+        "b": X[:, 1],
+        "when": np.arange(len(y)),
+        "who": np.repeat(np.arange(60), 10),
+        "y": y,
+    }
     forward = eq.compare(data, "y", learner="linear", strategies="untreated", time="when")
-    assert "forward" in forward.summary["folds"]["scheme"] or "time" in forward.summary["folds"]["scheme"]
-    grouped = eq.compare(data, "y", learner="linear", strategies="untreated", group="who", roles={"when": "ignored"})
+    assert (
+        "forward" in forward.summary["folds"]["scheme"]
+        or "time" in forward.summary["folds"]["scheme"]
+    )
+    grouped = eq.compare(
+        data, "y", learner="linear", strategies="untreated", group="who", roles={"when": "ignored"}
+    )
     assert "groups" in grouped.summary["folds"]["scheme"]
 
 
@@ -238,8 +290,12 @@ def test_ugly_columns_work_with_every_strategy():
         "same": np.ones(n),
         "y": y,
     }
-    result = eq.compare(data, "y", learner="linear,boosting,forest,ensemble", strategies="all", folds=2, n_jobs=2)
-    left_out = {one["id"]: one["why_not"] for one in result.summary["strategies"] if not one["applicable"]}
+    result = eq.compare(
+        data, "y", learner="linear,boosting,forest,ensemble", strategies="all", folds=2, n_jobs=2
+    )
+    left_out = {
+        one["id"]: one["why_not"] for one in result.summary["strategies"] if not one["applicable"]
+    }
     expected = {f"{learner}/weights-ins" for learner in ("linear", "boosting", "forest")}
     assert set(left_out) == expected | {"linear/focal", "forest/focal"}
     assert all(left_out.values())
@@ -259,7 +315,12 @@ def test_renderings_come_from_one_summary(result, tmp_path):
     report = result.report(tmp_path / "r.html").read_text(encoding="utf-8")
     assert result.summary["verdict"]["headline"].split(":")[0] in report
     folder = result.save(tmp_path / "run")
-    assert {path.name for path in folder.iterdir()} == {"report.html", "result.json", "leaderboard.csv", "model"}
+    assert {path.name for path in folder.iterdir()} == {
+        "report.html",
+        "result.json",
+        "leaderboard.csv",
+        "model",
+    }
     again = type(result).read(folder)
     assert again.summary == json.loads(result.to_json())
 

@@ -7,10 +7,35 @@ import pytest
 from equipoise.errors import UsageError
 from equipoise.strategies import CATALOGUE, find_strategies, get_strategy
 
-PROMISED = """untreated weights-balanced weights-ins weights-isns weights-ens-0.9 weights-ens-0.99
-weights-ens-0.999 weights-ens-0.9999 random-over random-under mild-combination downsample-upweight
-upsample-downweight smote borderline-smote adasyn tomek nearmiss-1 enn smote-tomek smote-enn
-balanced-random-forest easy-ensemble rusboost balanced-bagging self-paced-ensemble focal""".split()
+PROMISED = [
+    "untreated",
+    "weights-balanced",
+    "weights-ins",
+    "weights-isns",
+    "weights-ens-0.9",
+    "weights-ens-0.99",
+    "weights-ens-0.999",
+    "weights-ens-0.9999",
+    "random-over",
+    "random-under",
+    "mild-combination",
+    "downsample-upweight",
+    "upsample-downweight",
+    "smote",
+    "borderline-smote",
+    "adasyn",
+    "tomek",
+    "nearmiss-1",
+    "enn",
+    "smote-tomek",
+    "smote-enn",
+    "balanced-random-forest",
+    "easy-ensemble",
+    "rusboost",
+    "balanced-bagging",
+    "self-paced-ensemble",
+    "focal",
+]
 
 
 def test_holds_every_promised_strategy():

@@ -236,9 +236,7 @@ _BALANCED = {
 }
 
 
-def _own_offset(
-    estimator: Any, y: NDArray[np.int64], n_classes: int
-) -> NDArray[np.float64] | None:
+def _own_offset(estimator: Any, y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64] | None:
     if type(estimator).__name__ not in _BALANCED:
         return None
     true = np.bincount(y, minlength=n_classes).astype(np.float64)

@@ -94,15 +94,11 @@ class Judge:
         self.left = np.asfortranarray((self.counts == 0).astype(np.uint8))
         self.spared = (counts == 0).astype(np.float32)
         self.n_classes = len(data.classes)
-        self.members = [
-            (split.repeat, np.searchsorted(self.rows, split.test)) for split in splits
-        ]
+        self.members = [(split.repeat, np.searchsorted(self.rows, split.test)) for split in splits]
         self.repeats = 1 + max(split.repeat for split in splits)
         self.draws = 100 if self.n_classes == 2 else 60
         classes = [str(label) for label in data.classes]
-        names = dict.fromkeys(
-            [*metric_names(data.task), self.metric.name, self.label_metric.name]
-        )
+        names = dict.fromkeys([*metric_names(data.task), self.metric.name, self.label_metric.name])
         if self.cost is None:
             names.pop("expected_cost", None)
         self.metrics = [get_metric(name, data.task, classes, self.cost) for name in names]
@@ -123,9 +119,7 @@ class Judge:
         spread = np.ptp(offsets, axis=1).max()
         return _Scores(raw, fixed, np.mean(offsets, axis=0), bool(spread > 1e-6))
 
-    def judge_all(
-        self, records: dict[str, list[Record]], n_jobs: int | None
-    ) -> list[Candidate]:
+    def judge_all(self, records: dict[str, list[Record]], n_jobs: int | None) -> list[Candidate]:
         """Judge all parts that have scores on every fold."""
         parts = [
             part

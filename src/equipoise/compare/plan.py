@@ -133,7 +133,9 @@ def _why_not(
     if lacking:
         return f"the learner {learner.name} cannot be given its own {' and '.join(lacking)}"
     if strategy.same_as is not None:
-        return f"the same training as {strategy.same_as}, since row weights have mean 1 in every fit"
+        return (
+            f"the same training as {strategy.same_as}, since row weights have mean 1 in every fit"
+        )
     if forced:
         return None
     size = columns + 50 * len(dataset.table.texts)

@@ -39,9 +39,7 @@ def refit(dataset: Dataset, part: Part, seed: int) -> Refitted:
     """
     table = dataset.table
     everything = Split(0, -1, np.arange(table.n), np.empty(0, dtype=np.int64))
-    fold = Fold(
-        table, dataset.y, len(dataset.classes), everything, seed, count_texts(table)
-    )
+    fold = Fold(table, dataset.y, len(dataset.classes), everything, seed, count_texts(table))
     with threadpool_limits(1):
         trained = fold.train(part.learner, part.strategy)
     return Refitted(

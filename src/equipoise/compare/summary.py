@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.compare.judging import Candidate, Judge, Value
 from equipoise.compare.journal import Record
+from equipoise.compare.judging import Candidate, Judge, Value
 from equipoise.compare.plan import Plan
 from equipoise.compare.verdict import Ranked, Verdict
 from equipoise.compare.wording import headline, method, name_of, reason
@@ -107,9 +107,7 @@ def summarise(
                 "corrected_for_picking": _value(verdict.picked),
             },
         },
-        "details": {
-            name: _detail(one.candidate, judge, records) for name, one in shown.items()
-        },
+        "details": {name: _detail(one.candidate, judge, records) for name, one in shown.items()},
         "method": method(verdict, judge),
     }
     result: dict[str, Any] = plain(out)
@@ -194,9 +192,7 @@ def _not_applicable(plan: Plan, records: dict[str, list[Record]]) -> list[dict[s
     ]
 
 
-def _detail(
-    candidate: Candidate, judge: Judge, records: dict[str, list[Record]]
-) -> dict[str, Any]:
+def _detail(candidate: Candidate, judge: Judge, records: dict[str, list[Record]]) -> dict[str, Any]:
     labels = [str(label) for label in judge.plan.dataset.classes]
     point, drawn = per_class(candidate.confusion), per_class(candidate.label_draws)
     rows = []

@@ -122,5 +122,3 @@ def _event(
         total,
         from_journal,
     )
-
-

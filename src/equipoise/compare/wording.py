@@ -57,7 +57,11 @@ def name_of(one: Ranked, judge: Judge) -> str:
 
 def _lower(title: str) -> str:
     first = title.split()[0]
-    return title if first.isupper() or any(c.isupper() for c in first[1:]) else title[0].lower() + title[1:]
+    return (
+        title
+        if first.isupper() or any(c.isupper() for c in first[1:])
+        else title[0].lower() + title[1:]
+    )
 
 
 def headline(verdict: Verdict, judge: Judge) -> str:
@@ -89,7 +93,9 @@ def reason(verdict: Verdict, judge: Judge) -> str:
             f"({_interval(best.candidate.metrics[name])})"
         )
     if others == 0:
-        out.append(f"{lead}, and every other one is worse by a paired test corrected for {total - 1}.")
+        out.append(
+            f"{lead}, and every other one is worse by a paired test corrected for {total - 1}."
+        )
     else:
         out.append(
             f"{lead}; {others} other{'s' if others > 1 else ''} cannot be told apart from it, and of "

@@ -12,14 +12,16 @@ import narwhals as nw
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
 
-__all__ = ["Column", "Role", "assign_roles", "as_number", "find_column"]
+__all__ = ["Column", "Role", "as_number", "assign_roles", "find_column"]
 
 Role = Literal[
     "number", "category", "text", "date", "id", "constant", "target", "group", "time", "ignored"
 ]
 
 _GIVEN = ("number", "category", "text", "date", "ignored")
-_ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|rownames?|row)$|[a-z]I[dD]$", re.IGNORECASE)
+_ID_NAME = re.compile(
+    r"(^|[_\W])(id|uuid|guid|key|index|rownames?|row)$|[a-z]I[dD]$", re.IGNORECASE
+)
 _TEXT_WORDS = 3.0
 _TEXT_LENGTH = 30.0
 
@@ -97,7 +99,7 @@ def assign_roles(
     ColumnNotFound, UsageError, DataError
         For unknown names and roles, and for columns that hold lists or records.
     """
-    given: dict[str, str] = {name: "text" for name in text}
+    given: dict[str, str] = dict.fromkeys(text, "text")
     given.update(overrides or {})
     for name, role in given.items():
         find_column(frame, name)
@@ -107,7 +109,8 @@ def assign_roles(
             near = get_close_matches(role, get_args(Role), 1)
             raise UsageError(
                 f"role {role!r} of column {name!r} is unknown",
-                remedy=f"use one of {', '.join(_GIVEN)}" + (f" (did you mean {near[0]}?)" if near else ""),
+                remedy=f"use one of {', '.join(_GIVEN)}"
+                + (f" (did you mean {near[0]}?)" if near else ""),
             )
     special: dict[str, Role] = {}
     for name_or_none, role_of in ((target, "target"), (group, "group"), (time, "time")):
@@ -202,7 +205,9 @@ def _find_string(series: nw.Series[Any], missing: int, distinct: int) -> tuple[R
     if distinct > 2 and reads_as_date(strings):
         return "date", "its text reads as dates"
     sample = strings.head(5000)
-    words = float((sample.str.strip_chars().str.replace_all(r"\S+", "x").str.len_chars().mean() + 1) / 2)
+    words = float(
+        (sample.str.strip_chars().str.replace_all(r"\S+", "x").str.len_chars().mean() + 1) / 2
+    )
     length = float(sample.str.len_chars().mean())
     wordy = words >= _TEXT_WORDS or length >= _TEXT_LENGTH
     varied = distinct > 0.5 * (n - missing) or distinct > 1000

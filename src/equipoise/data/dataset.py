@@ -75,7 +75,8 @@ class Dataset:
                 for column in self.columns
             ],
             "leaks": [
-                {"column": leak.column, "score": float(leak.score), "why": leak.why} for leak in self.leaks
+                {"column": leak.column, "score": float(leak.score), "why": leak.why}
+                for leak in self.leaks
             ],
             "duplicates": self.duplicates,
             "notes": list(self.notes),
@@ -137,7 +138,8 @@ def load_dataset(
     if not schema.features:
         left = ", ".join(f"{column.name} is {column.role}" for column in columns[:5])
         raise DataError(
-            f"no column is left to learn from ({left})", remedy="set a role with --role NAME=number (or category, text)"
+            f"no column is left to learn from ({left})",
+            remedy="set a role with --role NAME=number (or category, text)",
         )
     table = schema.apply(frame)
     found = find_duplicates(table, y)
@@ -172,7 +174,8 @@ def _with_target(frame: nw.DataFrame[Any], target: Any) -> tuple[nw.DataFrame[An
     values = np.asarray(target).tolist() if values is None else values
     if len(values) != len(frame):
         raise UsageError(
-            f"the target has {len(values)} values and the data {len(frame)} rows", remedy="give one per row"
+            f"the target has {len(values)} values and the data {len(frame)} rows",
+            remedy="give one per row",
         )
     name = str(getattr(target, "name", None) or _TARGET)
     while name in frame.columns:

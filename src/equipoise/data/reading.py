@@ -66,10 +66,14 @@ def read_table(path: str | os.PathLike[str]) -> nw.DataFrame[Any]:
     where = Path(path)
     suffixes = [suffix.lower() for suffix in where.suffixes]
     zipped = bool(suffixes) and suffixes[-1] == ".gz"
-    kind = _KINDS.get((suffixes[:-1] if zipped else suffixes)[-1] if suffixes[: -1 if zipped else None] else "")
+    kind = _KINDS.get(
+        (suffixes[:-1] if zipped else suffixes)[-1] if suffixes[: -1 if zipped else None] else ""
+    )
     content = _content(where, zipped)
     if kind is None:
-        raise DataError(f"{str(where)!r} has no suffix that names a kind of file", remedy=f"use {_KNOWN}")
+        raise DataError(
+            f"{str(where)!r} has no suffix that names a kind of file", remedy=f"use {_KNOWN}"
+        )
     if not content.strip(b"\x00 \t\r\n"):
         raise DataError(f"{str(where)!r} is empty", remedy="give a file with a header and rows")
     try:
@@ -81,7 +85,9 @@ def read_table(path: str | os.PathLike[str]) -> nw.DataFrame[Any]:
         raise
     except Exception as error:
         # Each engine has errors of its own for a file that is not what its name says.
-        first = str(error).strip().splitlines()[0][:150] if str(error).strip() else type(error).__name__
+        first = (
+            str(error).strip().splitlines()[0][:150] if str(error).strip() else type(error).__name__
+        )
         raise DataError(
             f"{str(where)!r} cannot be read as {kind} ({first})",
             remedy="check that the file is whole and that its suffix names its kind",
@@ -105,24 +111,33 @@ def _content(where: Path, zipped: bool) -> bytes:
         raise DataError(f"there is no file {str(where)!r}", remedy=hint) from None
     except PermissionError:
         raise StorageError(
-            f"{str(where)!r} may not be read: permission denied", remedy="change its permissions or copy it"
+            f"{str(where)!r} may not be read: permission denied",
+            remedy="change its permissions or copy it",
         ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise DataError(
-            f"{str(where)!r} is named .gz and is not a whole gzip file", remedy="download or compress it again"
+            f"{str(where)!r} is named .gz and is not a whole gzip file",
+            remedy="download or compress it again",
         ) from None
     except OSError as error:
-        raise StorageError(f"{str(where)!r} cannot be read: {error.strerror}", remedy="check the disk") from error
+        raise StorageError(
+            f"{str(where)!r} cannot be read: {error.strerror}", remedy="check the disk"
+        ) from error
 
 
 def _read_csv(content: bytes, where: Path) -> nw.DataFrame[Any]:
     if b"\x00" in content[:100_000] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(
-            f"{str(where)!r} is a binary file, not text", remedy=f"give {_KNOWN}, with the suffix that fits"
+            f"{str(where)!r} is a binary file, not text",
+            remedy=f"give {_KNOWN}, with the suffix that fits",
         )
     text = _decode(content, where)
     head = text[:200_000]
-    separator = "\t" if where.suffixes and ".tsv" in [s.lower() for s in where.suffixes] else _separator(head)
+    separator = (
+        "\t"
+        if where.suffixes and ".tsv" in [s.lower() for s in where.suffixes]
+        else _separator(head)
+    )
     names = next(csv.reader(io.StringIO(head), delimiter=separator), [])
     names = [name.strip() for name in names]
     twice = [name for name in names if names.count(name) > 1]
@@ -135,7 +150,10 @@ def _read_csv(content: bytes, where: Path) -> nw.DataFrame[Any]:
 
 
 def _decode(content: bytes, where: Path) -> str:
-    for encoding in ("utf-8-sig", "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"):
+    for encoding in (
+        "utf-8-sig",
+        "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8",
+    ):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -144,7 +162,8 @@ def _decode(content: bytes, where: Path) -> str:
     control = sum(byte < 9 or 13 < byte < 32 for byte in sample)
     if control > 0.001 * len(sample):
         raise DataError(
-            f"{str(where)!r} is a binary file, not text", remedy=f"give {_KNOWN}, with the suffix that fits"
+            f"{str(where)!r} is a binary file, not text",
+            remedy=f"give {_KNOWN}, with the suffix that fits",
         )
     return content.decode("cp1252", errors="replace")
 

@@ -131,12 +131,18 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data to store."""
-        return {"features": [list(pair) for pair in self.features], "levels": self.levels, "clocks": self.clocks}
+        return {
+            "features": [list(pair) for pair in self.features],
+            "levels": self.levels,
+            "clocks": self.clocks,
+        }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Schema:
         """Rebuild a schema from :meth:`to_json`."""
-        return cls([(name, role) for name, role in stored["features"]], stored["levels"], stored["clocks"])
+        return cls(
+            [(name, role) for name, role in stored["features"]], stored["levels"], stored["clocks"]
+        )
 
 
 def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
@@ -147,7 +153,9 @@ def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
     else:
         read = None if series.dtype.is_temporal() else as_number(series)
         if read is None:
-            example = next(value for value in series.drop_nulls().to_list() if not _is_number(value))
+            example = next(
+                value for value in series.drop_nulls().to_list() if not _is_number(value)
+            )
             raise DataError(
                 f"column {series.name!r} should hold numbers, and has {str(example)[:40]!r}",
                 remedy=f"correct the column, or read it otherwise with --role {series.name}=category",
@@ -173,7 +181,9 @@ def _date(series: nw.Series[Any], clock: bool) -> dict[str, NDArray[np.float64]]
         )
     seconds = epoch_seconds(series)
     if np.isnan(seconds).sum() > series.null_count():
-        bad = series.to_list()[int(np.flatnonzero(np.isnan(seconds) & ~series.is_null().to_numpy())[0])]
+        bad = series.to_list()[
+            int(np.flatnonzero(np.isnan(seconds) & ~series.is_null().to_numpy())[0])
+        ]
         raise DataError(
             f"column {series.name!r} should hold dates, and has {str(bad)[:40]!r}",
             remedy="write dates as 2024-12-31 or 2024-12-31 23:59:59",
@@ -190,4 +200,3 @@ def _date(series: nw.Series[Any], clock: bool) -> dict[str, NDArray[np.float64]]
     if clock:
         out[f"{series.name} (hour)"] = seconds % _DAY // 3600
     return out
-

@@ -7,4 +7,11 @@ from equipoise.decisions.costs import parse_cost
 from equipoise.decisions.decision import Decision
 from equipoise.decisions.tuning import tune_bias
 
-__all__ = ["Decision", "correct", "correct_probabilities", "parse_cost", "prior_offset", "tune_bias"]
+__all__ = [
+    "Decision",
+    "correct",
+    "correct_probabilities",
+    "parse_cost",
+    "prior_offset",
+    "tune_bias",
+]

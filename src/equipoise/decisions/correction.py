@@ -42,7 +42,10 @@ def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
     """
     n, m = np.asarray(counts, dtype=np.float64), np.asarray(effective, dtype=np.float64)
     if n.shape != m.shape or n.ndim != 1:
-        raise UsageError(f"counts has the shape {n.shape} and effective {m.shape}", remedy="give one of each per class")
+        raise UsageError(
+            f"counts has the shape {n.shape} and effective {m.shape}",
+            remedy="give one of each per class",
+        )
     known = (n > 0) & (m > 0)
     out = np.zeros(len(n))
     if known.any():

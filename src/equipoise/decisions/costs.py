@@ -52,21 +52,33 @@ def parse_cost(cost: Any, classes: Sequence[str], task: str = "binary") -> F:
         matrix = _from_pairs({str(k): v for k, v in cost.items()}, names)
     elif isinstance(cost, (str, os.PathLike)):
         text = str(cost)
-        matrix = _from_pairs(_pairs(text), names) if "=" in text and not Path(text).exists() else _from_file(text, names)
+        matrix = (
+            _from_pairs(_pairs(text), names)
+            if "=" in text and not Path(text).exists()
+            else _from_file(text, names)
+        )
     else:
         try:
             matrix = np.array(cost, dtype=np.float64)
         except (TypeError, ValueError):
-            raise UsageError("the cost matrix does not hold numbers", remedy="give a square matrix of numbers") from None
+            raise UsageError(
+                "the cost matrix does not hold numbers", remedy="give a square matrix of numbers"
+            ) from None
     size = len(names)
     if matrix.shape != (size, size):
         raise UsageError(
-            f"the cost matrix has the shape {matrix.shape} for {size} classes", remedy=f"give ({size}, {size})"
+            f"the cost matrix has the shape {matrix.shape} for {size} classes",
+            remedy=f"give ({size}, {size})",
         )
     if not np.isfinite(matrix).all():
-        raise UsageError("the cost matrix has an entry that is not finite", remedy="give every cost as a number")
+        raise UsageError(
+            "the cost matrix has an entry that is not finite", remedy="give every cost as a number"
+        )
     if (np.ptp(matrix, axis=1) == 0).all():
-        raise UsageError("the costs are the same whatever is decided", remedy="make an error cost more than a hit")
+        raise UsageError(
+            "the costs are the same whatever is decided",
+            remedy="make an error cost more than a hit",
+        )
     return matrix
 
 
@@ -75,7 +87,9 @@ def _pairs(text: str) -> dict[str, str]:
     for part in text.split(","):
         key, equals, value = part.partition("=")
         if not equals:
-            raise UsageError(f"cost {part.strip()!r} is not of the form name=number", remedy="write fn=10,fp=1")
+            raise UsageError(
+                f"cost {part.strip()!r} is not of the form name=number", remedy="write fn=10,fp=1"
+            )
         pairs[key.strip()] = value.strip()
     return pairs
 
@@ -90,7 +104,8 @@ def _from_pairs(pairs: Mapping[str, Any], names: list[str]) -> F:
     for key, value in pairs.items():
         if key.lower() not in _SHORT:
             raise UsageError(
-                f"cost {key!r} is unknown", remedy="use fn (a missed positive), fp (a false alarm), tp and tn"
+                f"cost {key!r} is unknown",
+                remedy="use fn (a missed positive), fp (a false alarm), tp and tn",
             )
         matrix[_SHORT[key.lower()]] = _number(value, key)
     return matrix
@@ -100,7 +115,9 @@ def _number(value: Any, where: str) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise UsageError(f"cost of {where} is {value!r}, which is no number", remedy="write fn=10,fp=1") from None
+        raise UsageError(
+            f"cost of {where} is {value!r}, which is no number", remedy="write fn=10,fp=1"
+        ) from None
 
 
 def _from_file(path: str, names: list[str]) -> F:
@@ -109,10 +126,13 @@ def _from_file(path: str, names: list[str]) -> F:
             rows = [row for row in csv.reader(file) if row]
     except FileNotFoundError:
         raise UsageError(
-            f"cost {path!r} is neither a file nor of the form fn=10,fp=1", remedy="check the path, or write fn=10,fp=1"
+            f"cost {path!r} is neither a file nor of the form fn=10,fp=1",
+            remedy="check the path, or write fn=10,fp=1",
         ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"the cost file {path!r} cannot be read ({error})", remedy="give a CSV file") from None
+        raise DataError(
+            f"the cost file {path!r} cannot be read ({error})", remedy="give a CSV file"
+        ) from None
     header = [cell.strip() for cell in rows[0][1:]] if rows else []
     index = [row[0].strip() for row in rows[1:]]
     for what, found in (("column", header), ("row", index)):

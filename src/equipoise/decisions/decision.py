@@ -39,7 +39,9 @@ class Decision:
 
     def __post_init__(self) -> None:
         if (self.bias is None) == (self.cost is None):
-            raise UsageError("a decision has either a bias or a cost matrix", remedy="give one of them")
+            raise UsageError(
+                "a decision has either a bias or a cost matrix", remedy="give one of them"
+            )
 
     def labels(self, log_p: F) -> NDArray[np.int64]:
         """Return class codes, shape (n,); the lower code wins a tie."""
@@ -60,6 +62,7 @@ class Decision:
     def from_json(cls, stored: dict[str, Any]) -> Decision:
         """Rebuild a decision from :meth:`to_json`."""
         arrays = {
-            key: None if stored[key] is None else np.array(stored[key], dtype=np.float64) for key in ("bias", "cost")
+            key: None if stored[key] is None else np.array(stored[key], dtype=np.float64)
+            for key in ("bias", "cost")
         }
         return cls(str(stored["name"]), **arrays)

@@ -16,7 +16,9 @@ _CUTS = 256
 _PASSES = 3
 
 
-def tune_bias(y: NDArray[np.int64], log_p: F, metric: Metric, sample_weight: NDArray[Any] | None = None) -> F:
+def tune_bias(
+    y: NDArray[np.int64], log_p: F, metric: Metric, sample_weight: NDArray[Any] | None = None
+) -> F:
     """Choose a bias per class that makes ``argmax(log_p + bias)`` best by a metric.
 
     In a binary task the search is exact over all thresholds that could be best. Lowering a threshold
@@ -109,7 +111,9 @@ def _tune_several(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArra
     return np.array([_climb(y, log_p, metric, one, full, 1) for one in weight])
 
 
-def _climb(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any], start: F, passes: int) -> F:
+def _climb(
+    y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any], start: F, passes: int
+) -> F:
     n_classes = log_p.shape[1]
     used = np.flatnonzero(weight)
     y, log_p, w = y[used], log_p[used], np.asarray(weight, dtype=np.float64)[used]
@@ -124,12 +128,16 @@ def _climb(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any],
     return bias
 
 
-def _best_cut(y: NDArray[np.int64], score: F, metric: Metric, w: F, c: int, n_classes: int) -> float:
+def _best_cut(
+    y: NDArray[np.int64], score: F, metric: Metric, w: F, c: int, n_classes: int
+) -> float:
     """Return what to add to the score of class ``c``."""
     others = score.copy()
     others[:, c] = -np.inf
     rival = others.argmax(axis=1)
-    need = others[np.arange(len(y)), rival] - score[:, c]  # the row turns to c once it gets this much
+    need = (
+        others[np.arange(len(y)), rival] - score[:, c]
+    )  # the row turns to c once it gets this much
     own = np.sort(need[y == c])
     if not len(own):
         return 0.0
@@ -142,7 +150,9 @@ def _best_cut(y: NDArray[np.int64], score: F, metric: Metric, w: F, c: int, n_cl
     size = n_classes * n_classes
     moved = np.bincount((bins * n_classes + y) * n_classes + rival, weights=w, minlength=k * size)
     moved = moved.reshape(k, n_classes, n_classes)[: len(cuts)].cumsum(axis=0)
-    base = np.bincount(y * n_classes + rival, weights=w, minlength=size).reshape(n_classes, n_classes)
+    base = np.bincount(y * n_classes + rival, weights=w, minlength=size).reshape(
+        n_classes, n_classes
+    )
     matrix = base - moved
     matrix[:, :, c] += moved.sum(axis=2)
     value = metric.sign * np.asarray(metric.compute_labels(matrix))

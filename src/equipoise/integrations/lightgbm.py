@@ -54,15 +54,20 @@ class FocalObjective:
     (200, 2)
     """
 
-    def __init__(self, gamma: float = 2.0, alpha: ArrayLike | None = None, n_classes: int = 2) -> None:
+    def __init__(
+        self, gamma: float = 2.0, alpha: ArrayLike | None = None, n_classes: int = 2
+    ) -> None:
         if not gamma >= 0:
-            raise UsageError(f"gamma={gamma!r} is below 0", remedy="use 0 (cross-entropy) to about 5")
+            raise UsageError(
+                f"gamma={gamma!r} is below 0", remedy="use 0 (cross-entropy) to about 5"
+            )
         self.gamma = float(gamma)
         self.n_classes = n_classes
         self.alpha = None if alpha is None else np.asarray(alpha, dtype=np.float64)
         if self.alpha is not None and self.alpha.shape != (n_classes,):
             raise UsageError(
-                f"alpha has the shape {self.alpha.shape} for {n_classes} classes", remedy="give one weight per class"
+                f"alpha has the shape {self.alpha.shape} for {n_classes} classes",
+                remedy="give one weight per class",
             )
 
     def __call__(self, scores: F, data: Any) -> tuple[F, F]:

@@ -81,7 +81,9 @@ class Encoder:
         # Values near the end of the float range would overflow their own variance.
         top = np.maximum(np.abs(filled).max(axis=0, initial=0.0), 1e-300)
         self.mean = (filled / top).mean(axis=0) * top if len(filled) else np.zeros(len(top))
-        spread = ((filled - self.mean) / top).std(axis=0) * top if len(filled) else np.zeros(len(top))
+        spread = (
+            ((filled - self.mean) / top).std(axis=0) * top if len(filled) else np.zeros(len(top))
+        )
         self.scale = np.where(spread > 1e-12 * top, spread, 1.0)
         self.lookups, self.widths = [], []
         for j, levels in enumerate(table.levels):
@@ -125,9 +127,7 @@ class Encoder:
         out[rows, at] = 1.0
         return out
 
-    def mixed_to_dense(
-        self, scaled: NDArray[np.float64], discrete: NDArray[np.int64]
-    ) -> Matrix:
+    def mixed_to_dense(self, scaled: NDArray[np.float64], discrete: NDArray[np.int64]) -> Matrix:
         """Join scaled numbers and codes into the dense view of a table without text."""
         return _join([scaled, self.one_hot(discrete)])
 
@@ -146,9 +146,7 @@ class Encoder:
 
     # -- views ----------------------------------------------------------------------------------
 
-    def transform(
-        self, table: Table, view: View, counts: list[TextCounts] | None = None
-    ) -> Matrix:
+    def transform(self, table: Table, view: View, counts: list[TextCounts] | None = None) -> Matrix:
         """Encode ``table`` as one of the views, shape (n, columns)."""
         if counts is None and table.texts:
             counts = [

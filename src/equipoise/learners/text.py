@@ -25,7 +25,10 @@ def _vectorizer(vocabulary: dict[str, int] | None = None) -> object:
 
     # One-character tokens such as "u", "2" and "£" carry signal in short messages.
     return CountVectorizer(
-        ngram_range=_NGRAMS, token_pattern=r"(?u)\b\w+\b|[£$€!?]", vocabulary=vocabulary, dtype=np.float64
+        ngram_range=_NGRAMS,
+        token_pattern=r"(?u)\b\w+\b|[£$€!?]",
+        vocabulary=vocabulary,
+        dtype=np.float64,
     )
 
 

@@ -12,7 +12,9 @@ __all__ = ["confusion", "per_class"]
 F = NDArray[np.float64]
 
 
-def confusion(y: ArrayLike, predicted: ArrayLike, n_classes: int, sample_weight: ArrayLike | None = None) -> F:
+def confusion(
+    y: ArrayLike, predicted: ArrayLike, n_classes: int, sample_weight: ArrayLike | None = None
+) -> F:
     """Count rows by true and predicted class.
 
     Parameters
@@ -44,18 +46,22 @@ def confusion(y: ArrayLike, predicted: ArrayLike, n_classes: int, sample_weight:
     said = np.asarray(predicted, dtype=np.int64)
     if true.ndim != 1 or true.shape != said.shape:
         raise UsageError(
-            f"y has the shape {true.shape} and predicted {said.shape}", remedy="give one of each per row"
+            f"y has the shape {true.shape} and predicted {said.shape}",
+            remedy="give one of each per row",
         )
     cell = true * n_classes + said
     size = n_classes * n_classes
     if len(true) and (min(true.min(), said.min()) < 0 or max(true.max(), said.max()) >= n_classes):
-        raise UsageError(f"class codes are not within 0 to {n_classes - 1}", remedy="give codes, not labels")
+        raise UsageError(
+            f"class codes are not within 0 to {n_classes - 1}", remedy="give codes, not labels"
+        )
     if sample_weight is None:
         return np.bincount(cell, minlength=size).reshape(n_classes, n_classes).astype(np.float64)
     weight = np.asarray(sample_weight)
     if weight.shape[-1:] != true.shape or weight.ndim > 2:
         raise UsageError(
-            f"sample_weight has the shape {weight.shape} for {len(true)} rows", remedy="give (n,) or (B, n)"
+            f"sample_weight has the shape {weight.shape} for {len(true)} rows",
+            remedy="give (n,) or (B, n)",
         )
     if weight.ndim == 1:
         return np.bincount(cell, weights=weight, minlength=size).reshape(n_classes, n_classes)
@@ -143,7 +149,11 @@ def averaged(m: F, what: str, how: str) -> F:
     if how == "positive":
         return values[what][..., 1]
     # Macro averages run over classes that are met or said, as scikit-learn takes its labels.
-    weight = values["support"] if how == "weighted" else ((values["support"] + m.sum(axis=-2)) > 0).astype(float)
+    weight = (
+        values["support"]
+        if how == "weighted"
+        else ((values["support"] + m.sum(axis=-2)) > 0).astype(float)
+    )
     return _ratio((values[what] * weight).sum(axis=-1), weight.sum(axis=-1))
 
 

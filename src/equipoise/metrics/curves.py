@@ -14,7 +14,9 @@ _POINTS = 200
 _BINS = 10
 
 
-def curves(y: NDArray[np.int64], log_p: F, labels: list[str], decision: Any = None) -> dict[str, Any]:
+def curves(
+    y: NDArray[np.int64], log_p: F, labels: list[str], decision: Any = None
+) -> dict[str, Any]:
     """Return precision-recall, ROC, reliability and threshold curves as plain lists.
 
     Parameters
@@ -53,7 +55,11 @@ def curves(y: NDArray[np.int64], log_p: F, labels: list[str], decision: Any = No
             out[kind][labels[c]] = values
         bias = getattr(decision, "bias", None)
         if len(labels) == 2:
-            cut = None if bias is None else float(1 / (1 + np.exp(np.clip(bias[1] - bias[0], -700, 700))))
+            cut = (
+                None
+                if bias is None
+                else float(1 / (1 + np.exp(np.clip(bias[1] - bias[0], -700, 700))))
+            )
             out["threshold"][labels[c]]["chosen"] = cut
     return out
 
@@ -70,7 +76,10 @@ def _one(truth: NDArray[np.int64], p: F) -> dict[str, Any]:
     keep = _thin(recall, alarm)
     by_recall = _thin(recall, recall)
     return {
-        "pr": {"x": [0.0, *recall[by_recall]], "y": [precision[by_recall[0]], *precision[by_recall]]},
+        "pr": {
+            "x": [0.0, *recall[by_recall]],
+            "y": [precision[by_recall[0]], *precision[by_recall]],
+        },
         "roc": {"x": [0.0, *alarm[keep]], "y": [0.0, *recall[keep]]},
         "reliability": _reliability(truth, p),
         "threshold": {
@@ -89,7 +98,9 @@ def _thin(first: F, second: F) -> NDArray[np.int64]:
         return np.arange(len(first))
     walked = np.append(0.0, np.cumsum(np.abs(np.diff(first)) + np.abs(np.diff(second))))
     marks = np.linspace(0.0, walked[-1], _POINTS)
-    return np.unique(np.append(np.searchsorted(walked, marks).clip(0, len(first) - 1), [0, len(first) - 1]))
+    return np.unique(
+        np.append(np.searchsorted(walked, marks).clip(0, len(first) - 1), [0, len(first) - 1])
+    )
 
 
 def _reliability(truth: NDArray[np.int64], p: F) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def brier(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = N
     return _mean(error / 2 if p.shape[1] == 2 else error, sample_weight)
 
 
-def calibration_error(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
+def calibration_error(
+    y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
+) -> Any:
     """Expected calibration error over 15 bins of equal numbers of rows.
 
     The mean, weighted by the rows of a bin, of the distance between the mean probability and the
@@ -94,7 +96,9 @@ def calibration_error(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any
     p = np.exp(log_p)
     columns = [1] if p.shape[1] == 2 else range(p.shape[1])
     weight = np.ones(len(y)) if sample_weight is None else _as_float(sample_weight)
-    total = [_binned_error((y == c).astype(np.float64), p[:, c], np.atleast_2d(weight)) for c in columns]
+    total = [
+        _binned_error((y == c).astype(np.float64), p[:, c], np.atleast_2d(weight)) for c in columns
+    ]
     out = np.mean(total, axis=0)
     return float(out[0]) if weight.ndim == 1 else out
 

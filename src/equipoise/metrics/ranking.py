@@ -18,7 +18,9 @@ F = NDArray[np.float64]
 _CHUNK = 20_000_000
 
 
-def sorted_runs(y: NDArray[Any], score: F) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F]:
+def sorted_runs(
+    y: NDArray[Any], score: F
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F]:
     """Return the order from the highest score, run starts, end-of-tie positions, and the runs' scores.
 
     A run ends with the last row that ties a positive row; rows after the last positive make a final
@@ -69,7 +71,9 @@ def _batched(function: Any, y: NDArray[Any], score: F, sample_weight: NDArray[An
     if weight.ndim == 1:
         return float(function(y, score, weight[None])[0])
     step = max(1, _CHUNK // max(len(y), 1))
-    return np.concatenate([function(y, score, weight[b : b + step]) for b in range(0, len(weight), step)])
+    return np.concatenate(
+        [function(y, score, weight[b : b + step]) for b in range(0, len(weight), step)]
+    )
 
 
 def _average_precision(y: NDArray[Any], score: F, weight: NDArray[Any]) -> F:

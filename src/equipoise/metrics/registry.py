@@ -71,7 +71,9 @@ class Metric:
         """Compute a metric of labels from confusion matrices (..., C, C), true class first."""
         return self.function(np.asarray(matrix, dtype=np.float64))
 
-    def compute_scores(self, y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
+    def compute_scores(
+        self, y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
+    ) -> Any:
         """Compute a metric of scores from log-probabilities (n, C): a float, or (B,) for (B, n) weights."""
         return self.function(y, log_p, sample_weight)
 
@@ -90,7 +92,9 @@ def _ranked(function: Callable[..., Any]) -> Callable[..., Any]:
         values = np.array(each, dtype=np.float64)
         known = np.isfinite(values)
         with np.errstate(invalid="ignore"):
-            out = np.where(known, values, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+            out = np.where(known, values, 0.0).sum(axis=0) / np.where(
+                known.any(axis=0), known.sum(axis=0), np.nan
+            )
         return float(out) if out.ndim == 0 else out
 
     return compute
@@ -105,60 +109,113 @@ def _label_metrics(how: str) -> list[Metric]:
     """Return metrics of labels; ``how`` is "positive" or "macro" for those that depend on the task."""
 
     def made(
-        name: str, title: str, function: Callable[[F], F], reference: str, description: str,
-        tasks: frozenset[str] = _BOTH, low: float = 0.0,
+        name: str,
+        title: str,
+        function: Callable[[F], F],
+        reference: str,
+        description: str,
+        tasks: frozenset[str] = _BOTH,
+        low: float = 0.0,
     ) -> Metric:
-        return Metric(name, title, "maximize", "labels", tasks, low, 1.0, reference, description, function)
+        return Metric(
+            name, title, "maximize", "labels", tasks, low, 1.0, reference, description, function
+        )
 
     rijsbergen = "van Rijsbergen 1979, Information Retrieval"
     return [
-        made("accuracy", "Accuracy", accuracy, "-", "Share of rows called right; hides a missed rare class."),
         made(
-            "balanced_accuracy", "Balanced accuracy", balanced_accuracy,
-            "Brodersen et al. 2010, ICPR", "Mean of the recalls of the classes.",
+            "accuracy",
+            "Accuracy",
+            accuracy,
+            "-",
+            "Share of rows called right; hides a missed rare class.",
         ),
         made(
-            "precision", "Precision", lambda m: averaged(m, "precision", "positive"), "-",
-            "Share of rows called positive that are.", _BINARY,
+            "balanced_accuracy",
+            "Balanced accuracy",
+            balanced_accuracy,
+            "Brodersen et al. 2010, ICPR",
+            "Mean of the recalls of the classes.",
         ),
         made(
-            "recall", "Recall", lambda m: averaged(m, "recall", "positive"), "-",
-            "Share of positive rows that are called so.", _BINARY,
+            "precision",
+            "Precision",
+            lambda m: averaged(m, "precision", "positive"),
+            "-",
+            "Share of rows called positive that are.",
+            _BINARY,
         ),
         made(
-            "f1", "F1", lambda m: averaged(m, "f1", "positive"), rijsbergen,
-            "Harmonic mean of precision and recall of the positive class.", _BINARY,
+            "recall",
+            "Recall",
+            lambda m: averaged(m, "recall", "positive"),
+            "-",
+            "Share of positive rows that are called so.",
+            _BINARY,
         ),
         made(
-            "precision_macro", "Macro precision", lambda m: averaged(m, "precision", "macro"), "-",
+            "f1",
+            "F1",
+            lambda m: averaged(m, "f1", "positive"),
+            rijsbergen,
+            "Harmonic mean of precision and recall of the positive class.",
+            _BINARY,
+        ),
+        made(
+            "precision_macro",
+            "Macro precision",
+            lambda m: averaged(m, "precision", "macro"),
+            "-",
             "Mean of the precisions of the classes.",
         ),
         made(
-            "recall_macro", "Macro recall", lambda m: averaged(m, "recall", "macro"), "-",
+            "recall_macro",
+            "Macro recall",
+            lambda m: averaged(m, "recall", "macro"),
+            "-",
             "Mean of the recalls of the classes that occur or are called.",
         ),
         made(
-            "f1_macro", "Macro F1", lambda m: averaged(m, "f1", "macro"), rijsbergen,
+            "f1_macro",
+            "Macro F1",
+            lambda m: averaged(m, "f1", "macro"),
+            rijsbergen,
             "Mean of the F1 of the classes: every class counts the same.",
         ),
         made(
-            "f1_weighted", "Weighted F1", lambda m: averaged(m, "f1", "weighted"), rijsbergen,
+            "f1_weighted",
+            "Weighted F1",
+            lambda m: averaged(m, "f1", "weighted"),
+            rijsbergen,
             "Mean of the F1 of the classes, weighted by their rows.",
         ),
         made(
-            "f1_micro", "Micro F1", accuracy, rijsbergen,
+            "f1_micro",
+            "Micro F1",
+            accuracy,
+            rijsbergen,
             "F1 of all decisions together, which equals accuracy where each row has one label.",
         ),
         made(
-            "mcc", "Matthews correlation", mcc, "Gorodkin 2004, Computational Biology and Chemistry",
-            "Correlation of true and called classes.", low=-1.0,
+            "mcc",
+            "Matthews correlation",
+            mcc,
+            "Gorodkin 2004, Computational Biology and Chemistry",
+            "Correlation of true and called classes.",
+            low=-1.0,
         ),
         made(
-            "g_mean", "G-mean", g_mean, "Kubat and Matwin 1997, ICML",
+            "g_mean",
+            "G-mean",
+            g_mean,
+            "Kubat and Matwin 1997, ICML",
             "Geometric mean of the recalls: 0 if a class is missed altogether.",
         ),
         made(
-            "fbeta", "F-beta", lambda m: fbeta(m, 2.0, how), rijsbergen,
+            "fbeta",
+            "F-beta",
+            lambda m: fbeta(m, 2.0, how),
+            rijsbergen,
             "F score in which recall counts beta times as much as precision.",
         ),
     ]
@@ -167,34 +224,75 @@ def _label_metrics(how: str) -> list[Metric]:
 def _score_metrics() -> list[Metric]:
     return [
         Metric(
-            "average_precision", "Average precision", "maximize", "ranking", _BOTH, 0.0, 1.0,
+            "average_precision",
+            "Average precision",
+            "maximize",
+            "ranking",
+            _BOTH,
+            0.0,
+            1.0,
             "Davis and Goadrich 2006, ICML",
             "Area under the precision-recall curve: how pure the top of the ranking is.",
             _ranked(ranking.average_precision),
         ),
         Metric(
-            "roc_auc", "ROC AUC", "maximize", "ranking", _BOTH, 0.0, 1.0, "Hanley and McNeil 1982, Radiology",
+            "roc_auc",
+            "ROC AUC",
+            "maximize",
+            "ranking",
+            _BOTH,
+            0.0,
+            1.0,
+            "Hanley and McNeil 1982, Radiology",
             "Chance that a row of the class outranks another one; flatters when the class is rare.",
             _ranked(ranking.roc_auc),
         ),
         Metric(
-            "recall_at_precision", "Recall at precision 0.9", "maximize", "ranking", _BOTH, 0.0, 1.0, "-",
+            "recall_at_precision",
+            "Recall at precision 0.9",
+            "maximize",
+            "ranking",
+            _BOTH,
+            0.0,
+            1.0,
+            "-",
             "Largest recall that a threshold reaches with at least this precision.",
             _at_precision(0.9),
         ),
         Metric(
-            "log_loss", "Log loss", "minimize", "probabilities", _BOTH, 0.0, float("inf"),
-            "Good 1952, JRSS B", "Mean of minus the log-probability given to the true class.",
+            "log_loss",
+            "Log loss",
+            "minimize",
+            "probabilities",
+            _BOTH,
+            0.0,
+            float("inf"),
+            "Good 1952, JRSS B",
+            "Mean of minus the log-probability given to the true class.",
             probability.log_loss,
         ),
         Metric(
-            "brier", "Brier score", "minimize", "probabilities", _BOTH, 0.0, 2.0,
-            "Brier 1950, Monthly Weather Review", "Mean squared error of the probabilities.",
+            "brier",
+            "Brier score",
+            "minimize",
+            "probabilities",
+            _BOTH,
+            0.0,
+            2.0,
+            "Brier 1950, Monthly Weather Review",
+            "Mean squared error of the probabilities.",
             probability.brier,
         ),
         Metric(
-            "calibration_error", "Calibration error", "minimize", "probabilities", _BOTH, 0.0, 1.0,
-            "Naeini et al. 2015, AAAI", "Mean distance between probabilities and observed shares.",
+            "calibration_error",
+            "Calibration error",
+            "minimize",
+            "probabilities",
+            _BOTH,
+            0.0,
+            1.0,
+            "Naeini et al. 2015, AAAI",
+            "Mean distance between probabilities and observed shares.",
             probability.calibration_error,
         ),
     ]
@@ -208,8 +306,16 @@ def _at_precision(precision: float) -> Callable[..., Any]:
 
 
 _COST = Metric(
-    "expected_cost", "Expected cost", "minimize", "labels", _BOTH, 0.0, float("inf"), "Elkan 2001, IJCAI",
-    "Mean cost of a row under the cost matrix.", accuracy,
+    "expected_cost",
+    "Expected cost",
+    "minimize",
+    "labels",
+    _BOTH,
+    0.0,
+    float("inf"),
+    "Elkan 2001, IJCAI",
+    "Mean cost of a row under the cost matrix.",
+    accuracy,
 )
 
 
@@ -235,7 +341,9 @@ def default_label_metric(task: str) -> str:
     return "f1_macro"
 
 
-def get_metric(spec: str, task: str, classes: Sequence[str] | None = None, cost: F | None = None) -> Metric:
+def get_metric(
+    spec: str, task: str, classes: Sequence[str] | None = None, cost: F | None = None
+) -> Metric:
     """Return the metric called ``spec``.
 
     Parameters
@@ -267,12 +375,18 @@ def get_metric(spec: str, task: str, classes: Sequence[str] | None = None, cost:
         names = metric_names(task)
         near = get_close_matches(name, names, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        what = f"there is no metric {spec!r}" if name not in known else f"metric {spec!r} is for binary tasks"
+        what = (
+            f"there is no metric {spec!r}"
+            if name not in known
+            else f"metric {spec!r} is for binary tasks"
+        )
         raise UsageError(what, remedy=f"{hint}use one of {', '.join(names)}")
     metric = known[name]
     if name == "expected_cost":
         if cost is None:
-            raise UsageError("metric 'expected_cost' needs costs", remedy="give them, as in --cost fn=10,fp=1")
+            raise UsageError(
+                "metric 'expected_cost' needs costs", remedy="give them, as in --cost fn=10,fp=1"
+            )
         matrix = np.asarray(cost, dtype=np.float64)
         return replace(metric, function=lambda m: expected_cost(m, matrix))
     if name == "fbeta":
@@ -282,9 +396,16 @@ def get_metric(spec: str, task: str, classes: Sequence[str] | None = None, cost:
         )
     if name == "recall_at_precision" and parameter:
         precision = _parameter(spec, parameter, 0.0, 1.0)
-        return replace(metric, name=spec, title=f"Recall at precision {precision:g}", function=_at_precision(precision))
+        return replace(
+            metric,
+            name=spec,
+            title=f"Recall at precision {precision:g}",
+            function=_at_precision(precision),
+        )
     if parameter:
-        raise UsageError(f"metric {name!r} takes no number, and got {parameter!r}", remedy=f"use {name!r}")
+        raise UsageError(
+            f"metric {name!r} takes no number, and got {parameter!r}", remedy=f"use {name!r}"
+        )
     return metric
 
 

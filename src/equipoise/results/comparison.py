@@ -163,7 +163,11 @@ class Comparison:
             lines.append(f"{mark} {one['id']:<{width}}  {number}")
         if len(entries) > 10:
             lines.append(f"  ... and {len(entries) - 10} more")
-        lines += ["", f"{name}; = cannot be told apart from the best", "next: .model(), .report(path)"]
+        lines += [
+            "",
+            f"{name}; = cannot be told apart from the best",
+            "next: .model(), .report(path)",
+        ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

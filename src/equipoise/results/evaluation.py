@@ -60,7 +60,9 @@ class Evaluation:
             if value["mean"] is None:
                 lines.append(f"{name:<22} not defined")
             else:
-                low, high = (f"{value[k]:.3f}" if value[k] is not None else "?" for k in ("low", "high"))
+                low, high = (
+                    f"{value[k]:.3f}" if value[k] is not None else "?" for k in ("low", "high")
+                )
                 lines.append(f"{name:<22} {value['mean']:.3f}  {low} to {high}")
         return "\n".join([*lines, "next: .frame(), .to_json()"])
 
@@ -120,7 +122,9 @@ def evaluate(
     names = [str(label) for label in known]
     task = "binary" if len(known) == 2 else "multiclass"
     if scores is None and labels is None:
-        raise UsageError("neither scores nor labels were given", remedy="give scores=, labels= or both")
+        raise UsageError(
+            "neither scores nor labels were given", remedy="give scores=, labels= or both"
+        )
     log_p = None if scores is None else _log_proba(np.asarray(scores), len(y), len(known))
     if labels is not None:
         predicted = _codes(np.asarray(labels).ravel(), known, "labels")
@@ -146,7 +150,10 @@ def evaluate(
         elif log_p is None:
             continue
         else:
-            value, spread = metric.compute_scores(y, log_p), metric.compute_scores(y, log_p, weights)
+            value, spread = (
+                metric.compute_scores(y, log_p),
+                metric.compute_scores(y, log_p, weights),
+            )
         low, high = percentile_interval(spread)
         metrics[name] = {"mean": float(value), "low": low, "high": high}
     point = per_class(total)
@@ -184,12 +191,15 @@ def _encode(
 ) -> tuple[NDArray[np.int64], list[Any]]:
     values = np.asarray(y_true)
     if values.ndim != 1 or not len(values):
-        raise UsageError(f"y_true has the shape {values.shape}", remedy="give a column of one or more labels")
+        raise UsageError(
+            f"y_true has the shape {values.shape}", remedy="give a column of one or more labels"
+        )
     if classes is not None:
         known = list(classes)
         if positive is not None and len(known) == 2 and str(known[1]) != str(positive):
             raise UsageError(
-                f"positive={positive!r} is not the last of classes={known!r}", remedy="put the positive class last"
+                f"positive={positive!r} is not the last of classes={known!r}",
+                remedy="put the positive class last",
             )
         return _codes(values, known, "y_true"), known
     column = next(iter(build_frame({"y_true": values.tolist()}).iter_columns()))
@@ -213,7 +223,9 @@ def _log_proba(scores: NDArray[Any], n: int, n_classes: int) -> F:
     try:
         p = scores.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError("scores are not numbers", remedy="give probabilities between 0 and 1") from None
+        raise DataError(
+            "scores are not numbers", remedy="give probabilities between 0 and 1"
+        ) from None
     if p.ndim == 2 and p.shape[1] == 1:
         p = p[:, 0]
     if p.ndim == 1 and n_classes == 2:

@@ -134,7 +134,11 @@ def load_model(folder: Path) -> Model:
             np.array(about.pop("offset"), dtype=np.float64),
             Decision.from_json(about.pop("decision")),
             classes,
-            {k: v for k, v in about.items() if k not in ("schema_version", "kind", "learner_file", "start")},
+            {
+                k: v
+                for k, v in about.items()
+                if k not in ("schema_version", "kind", "learner_file", "start")
+            },
         )
     except (ModelError, MemoryError):
         raise

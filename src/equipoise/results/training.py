@@ -93,9 +93,13 @@ def train(
     strategy, learner, decision = _split(strategy, learner, decision)
     decision = decision or ("argmax" if cost is None else "min-cost")
     if decision not in _DECISIONS:
-        raise UsageError(f"there is no decision {decision!r}", remedy=f"use one of {', '.join(_DECISIONS)}")
+        raise UsageError(
+            f"there is no decision {decision!r}", remedy=f"use one of {', '.join(_DECISIONS)}"
+        )
     if decision == "min-cost" and cost is None:
-        raise UsageError("decision='min-cost' needs costs", remedy="give cost='fn=10,fp=1' (--cost)")
+        raise UsageError(
+            "decision='min-cost' needs costs", remedy="give cost='fn=10,fp=1' (--cost)"
+        )
     dataset = load_dataset(
         data,
         target,
@@ -112,19 +116,26 @@ def train(
     labels = [str(label) for label in dataset.classes]
     matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
     tuned = decision == "tuned"
-    drawn = make_folds(dataset.y, dataset.groups, dataset.time, folds, 1, seed) if tuned else _no_folds(dataset)
+    drawn = (
+        make_folds(dataset.y, dataset.groups, dataset.time, folds, 1, seed)
+        if tuned
+        else _no_folds(dataset)
+    )
     plan = _single(dataset, drawn, strategy, learner, seed)
     part = plan.parts[0]
     name = metric or ("expected_cost" if matrix is not None else default_label_metric(dataset.task))
     measure = get_metric(name, dataset.task, labels, matrix)
     if tuned and measure.needs != "labels":
         raise UsageError(
-            f"metric={name!r} does not depend on the threshold", remedy="tune a metric of labels, such as 'f1_macro'"
+            f"metric={name!r} does not depend on the threshold",
+            remedy="tune a metric of labels, such as 'f1_macro'",
         )
     summary = {"equipoise_version": equipoise.__version__, "versions": {}}
     if not tuned:
         rule = {
-            "argmax": Decision("argmax", bias=np.zeros(len(labels))),  # replaced by the offset of the fit
+            "argmax": Decision(
+                "argmax", bias=np.zeros(len(labels))
+            ),  # replaced by the offset of the fit
             "prior-corrected": Decision("prior-corrected", bias=np.zeros(len(labels))),
             "min-cost": Decision("min-cost", cost=matrix),
         }[decision]
@@ -133,7 +144,9 @@ def train(
     records = train_all(plan, Journal(None, ""), n_jobs, _silent)
     failed = [record.why_not for record in records[part.id] if record.why_not]
     if failed:
-        raise NotApplicable(f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds")
+        raise NotApplicable(
+            f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds"
+        )
     judge = Judge(plan, measure, measure, matrix)
     judged = [one for one in judge.judge(part, records[part.id]) if one.decision.name == "tuned"]
     return model_of(plan, judged[0], summary)
@@ -146,13 +159,18 @@ def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any,
     parts = strategy.split("/")
     if len(parts) > 3:
         raise UsageError(
-            f"strategy={strategy!r} has more than three parts", remedy="write learner/strategy/decision"
+            f"strategy={strategy!r} has more than three parts",
+            remedy="write learner/strategy/decision",
         )
     first, name, *rest = parts
     if learner not in ("auto", first):
-        raise UsageError(f"strategy={strategy!r} and learner={learner!r} disagree", remedy="leave learner out")
+        raise UsageError(
+            f"strategy={strategy!r} and learner={learner!r} disagree", remedy="leave learner out"
+        )
     if rest and decision not in (None, rest[0]):
-        raise UsageError(f"strategy={strategy!r} and decision={decision!r} disagree", remedy="leave decision out")
+        raise UsageError(
+            f"strategy={strategy!r} and decision={decision!r} disagree", remedy="leave decision out"
+        )
     return name, first, rest[0] if rest else decision
 
 
@@ -169,7 +187,10 @@ def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed
     if wanted.is_ensemble:
         learner = "ensemble"
     elif learner == "auto":
-        text, columns = bool(dataset.table.texts), dataset.table.numbers.shape[1] + dataset.table.codes.shape[1]
+        text, columns = (
+            bool(dataset.table.texts),
+            dataset.table.numbers.shape[1] + dataset.table.codes.shape[1],
+        )
         names = [choice.name for choice in choose_learners("auto", dataset.table.n, columns, text)]
         needs_loss = "loss" in wanted.needs
         learner = "boosting" if "boosting" in names or needs_loss else "linear"
@@ -179,11 +200,11 @@ def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed
     parts = [part for part in plan.parts if part.strategy.name == strategy]
     if not parts:
         why = next(left.why_not for left in plan.left_out if left.strategy.name == strategy)
-        raise NotApplicable(f"{strategy} does not apply: {why}", remedy="use another strategy or learner")
+        raise NotApplicable(
+            f"{strategy} does not apply: {why}", remedy="use another strategy or learner"
+        )
     return Plan(plan.dataset, plan.choices, parts, [], plan.folds, seed)
 
 
 def _silent(event: Event) -> None:
     return None
-
-

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -191,7 +191,9 @@ def _plan(
     dataset: Dataset, learner: Any, strategies: Any, folds: int, repeats: int, seed: int
 ) -> Plan:
     if folds < 2:
-        raise UsageError(f"folds={folds} leaves nothing to judge on", remedy="use 2 or more, such as 5")
+        raise UsageError(
+            f"folds={folds} leaves nothing to judge on", remedy="use 2 or more, such as 5"
+        )
     if repeats < 1:
         raise UsageError(f"repeats={repeats} is no number of repeats", remedy="use 1 or more")
     drawn = make_folds(dataset.y, dataset.groups, dataset.time, folds, repeats, seed)
@@ -260,4 +262,3 @@ class _Clock:
 
 def _silent(event: object) -> None:
     return None
-

@@ -61,7 +61,9 @@ class TomekLinks(_TomekLinks):  # type: ignore[misc]
         def look(rows: NDArray[np.int64]) -> None:
             rows = rows[nearest[rows] < 0]
             if len(rows):
-                nearest[rows] = search.kneighbors(_safe_indexing(X, rows), return_distance=False)[:, 1]
+                nearest[rows] = search.kneighbors(_safe_indexing(X, rows), return_distance=False)[
+                    :, 1
+                ]
 
         rare = np.flatnonzero(codes != largest)
         look(rare)
@@ -99,7 +101,11 @@ class EditedNearestNeighbours(_EditedNearestNeighbours):  # type: ignore[misc]
     """
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        if sp.issparse(X) or self.kind_sel != "all" or not isinstance(self.n_neighbors, (int, np.integer)):
+        if (
+            sp.issparse(X)
+            or self.kind_sel != "all"
+            or not isinstance(self.n_neighbors, (int, np.integer))
+        ):
             return super()._fit_resample(X, y)
         self._validate_estimator()
         self.nn_.fit(X)

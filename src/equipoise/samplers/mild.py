@@ -89,18 +89,28 @@ class MildCombination(_Drawing):
     [64, 32]
     """
 
-    def __init__(self, *, over: float | None = None, ratio: float = 2.0, random_state: Any = None) -> None:
+    def __init__(
+        self, *, over: float | None = None, ratio: float = 2.0, random_state: Any = None
+    ) -> None:
         super().__init__(random_state=random_state)
         self.over = over
         self.ratio = ratio
 
-    _parameter_constraints: dict[str, Any] = {"random_state": ["random_state"], "over": "no_validation", "ratio": "no_validation"}
+    _parameter_constraints: dict[str, Any] = {
+        "random_state": ["random_state"],
+        "over": "no_validation",
+        "ratio": "no_validation",
+    }
 
     def _wanted(self, counts: Y) -> Y:
         if self.over is not None and not 0 < self.over <= 1:
-            raise UsageError(f"over={self.over!r} is not a share", remedy="use a number above 0 and at most 1")
+            raise UsageError(
+                f"over={self.over!r} is not a share", remedy="use a number above 0 and at most 1"
+            )
         if not self.ratio >= 1:
-            raise UsageError(f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2")
+            raise UsageError(
+                f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2"
+            )
         largest = counts.max()
         over = np.sqrt(counts.min() / largest) if self.over is None else self.over
         wanted = np.maximum(counts, np.round(over * largest).astype(np.int64))
@@ -143,7 +153,10 @@ class DownsampleUpweight(_Drawing):
     ([20, 10], [100.0, 10.0])
     """
 
-    _parameter_constraints: dict[str, Any] = {"random_state": ["random_state"], "ratio": "no_validation"}
+    _parameter_constraints: dict[str, Any] = {
+        "random_state": ["random_state"],
+        "ratio": "no_validation",
+    }
 
     def __init__(self, *, ratio: float = 2.0, random_state: Any = None) -> None:
         super().__init__(random_state=random_state)
@@ -151,7 +164,9 @@ class DownsampleUpweight(_Drawing):
 
     def _wanted(self, counts: Y) -> Y:
         if not self.ratio >= 1:
-            raise UsageError(f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2")
+            raise UsageError(
+                f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2"
+            )
         return np.minimum(counts, max(int(round(self.ratio * counts.min())), 1))
 
 
@@ -173,5 +188,3 @@ class UpsampleDownweight(_Drawing):
 
     def _wanted(self, counts: Y) -> Y:
         return np.full_like(counts, counts.max())
-
-

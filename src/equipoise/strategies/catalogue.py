@@ -277,8 +277,7 @@ _ENSEMBLES = [
 ]
 
 CATALOGUE: dict[str, Strategy] = {
-    strategy.name: strategy
-    for strategy in [_UNTREATED, *_WEIGHTS, *_ROWS, *_LOSS, *_ENSEMBLES]
+    strategy.name: strategy for strategy in [_UNTREATED, *_WEIGHTS, *_ROWS, *_LOSS, *_ENSEMBLES]
 }
 
 
