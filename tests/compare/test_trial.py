@@ -52,7 +52,7 @@ class _Killed(BaseException):
 
 @pytest.mark.parametrize("after", [0, 3, 17])
 def test_a_trial_killed_half_way_goes_on_and_ends_with_the_same_numbers(rare, tmp_path, after):
-    run = dict(learner="linear", strategies="weights-balanced,random-under,smote", n_jobs=1)
+    run = {"learner": "linear", "strategies": "weights-balanced,random-under,smote", "n_jobs": 1}
     whole = eq.compare(*rare, **run, run_dir=tmp_path / "whole")
 
     def kill(event):
@@ -73,7 +73,7 @@ def test_a_trial_killed_half_way_goes_on_and_ends_with_the_same_numbers(rare, tm
 
 
 def test_a_record_that_was_cut_off_is_trained_again(rare, tmp_path):
-    run = dict(learner="linear", strategies="weights-balanced", run_dir=tmp_path)
+    run = {"learner": "linear", "strategies": "weights-balanced", "run_dir": tmp_path}
     whole = eq.compare(*rare, **run)
     records = sorted((tmp_path / "journal").glob("*.npz"))
     records[0].write_bytes(records[0].read_bytes()[:100])
@@ -84,7 +84,7 @@ def test_a_record_that_was_cut_off_is_trained_again(rare, tmp_path):
 
 def test_a_folder_of_another_trial_is_refused_and_left_alone(rare, tmp_path):
     X, y = rare
-    run = dict(learner="linear", strategies="weights-balanced", run_dir=tmp_path)
+    run = {"learner": "linear", "strategies": "weights-balanced", "run_dir": tmp_path}
     eq.compare(X, y, **run)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(RunConflict, match="other data"):

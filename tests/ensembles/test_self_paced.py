@@ -132,7 +132,8 @@ def test_allocation_is_exact_and_within_sizes(bins: list[tuple[int, float]], dat
     total = data.draw(st.integers(0, int(sizes.sum())))
     parts = _allocate(weights, sizes, total)
     assert parts.sum() == total
-    assert (parts >= 0).all() and (parts <= sizes).all()
+    assert (parts >= 0).all()
+    assert (parts <= sizes).all()
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.integers(1, 25), st.data())

@@ -204,9 +204,12 @@ class Fold:
         if filling.given is not None:
             weights[:] = list(filling.given.values())
             return weights
-        options = {} if filling.beta is None else {"beta": filling.beta}
         codes = np.searchsorted(present, self.y)
-        weights[present] = class_weights(codes, filling.scheme, **options)
+        weights[present] = (
+            class_weights(codes, filling.scheme)
+            if filling.beta is None
+            else class_weights(codes, filling.scheme, beta=filling.beta)
+        )
         return weights
 
     def _offset(

@@ -112,7 +112,8 @@ class Judge:
         fixed = [np.full((n, c), -np.log(c)) for _ in range(self.repeats)]
         offsets = []
         for (repeat, where), record in zip(self.members, records, strict=True):
-            assert record.scores is not None and record.offset is not None
+            assert record.scores is not None
+            assert record.offset is not None
             raw[repeat][where] = record.scores
             fixed[repeat][where] = correct(record.scores, record.offset)
             offsets.append(record.offset)
@@ -146,7 +147,7 @@ class Judge:
 
     def _score_metrics(self, log_p: list[F], ranking: bool = True) -> dict[str, tuple[F, ...]]:
         """Return name -> (value, draws, folds, left-out draws) for what needs scores."""
-        out = {}
+        out: dict[str, tuple[F, ...]] = {}
         for metric in self.metrics:
             if metric.needs == "labels" or (metric.needs == "ranking" and not ranking):
                 continue

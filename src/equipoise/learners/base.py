@@ -65,15 +65,23 @@ class Fitted(Protocol):
 
 
 class Learner(Protocol):
-    """A way to learn, as the trial sees it.
+    """A way to learn, as the trial sees it."""
 
-    ``view`` names the encoding it reads, ``honours`` the slots that it can fill.
-    """
+    @property
+    def name(self) -> str:
+        """The name that a person types."""
 
-    name: str
-    title: str
-    view: View
-    honours: frozenset[str]
+    @property
+    def title(self) -> str:
+        """The name that a person reads."""
+
+    @property
+    def view(self) -> View:
+        """The encoding that it reads."""
+
+    @property
+    def honours(self) -> frozenset[str]:
+        """The slots that it can fill."""
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> Any:
         """Prepare the training rows of a fold once for all strategies, or return None."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,7 +30,7 @@ from equipoise.learners.text import TextCounts, TextEncoder
 __all__ = ["Encoder", "Matrix", "View", "count_texts", "is_complete"]
 
 View = Literal["linear", "dense", "tree", "filled"]
-Matrix = NDArray[np.float64] | sp.csr_matrix
+Matrix: TypeAlias = NDArray[np.float64] | sp.csr_matrix
 
 _MAX_LEVELS = 100
 _DENSE_COLUMNS = 400
@@ -196,7 +196,7 @@ class Encoder:
         texts = []
         for j in range(int(arrays["texts"])):
             joined = arrays[f"terms{j}"].tobytes().decode()
-            basis = arrays[f"basis{j}"] if f"basis{j}" in arrays else None
+            basis = arrays.get(f"basis{j}", None)
             terms = joined.split("\n") if joined else []
             texts.append(TextEncoder(int(arrays["seed"]), terms, arrays[f"idf{j}"], basis))
         return cls(

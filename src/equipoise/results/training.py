@@ -132,13 +132,12 @@ def train(
         )
     summary = {"equipoise_version": equipoise.__version__, "versions": {}}
     if not tuned:
-        rule = {
-            "argmax": Decision(
-                "argmax", bias=np.zeros(len(labels))
-            ),  # replaced by the offset of the fit
-            "prior-corrected": Decision("prior-corrected", bias=np.zeros(len(labels))),
-            "min-cost": Decision("min-cost", cost=matrix),
-        }[decision]
+        # Of the three only min-cost needs a matrix; model_of puts the offset of the fit into argmax.
+        rule = Decision(
+            decision,
+            bias=None if decision == "min-cost" else np.zeros(len(labels)),
+            cost=matrix if decision == "min-cost" else None,
+        )
         bare = np.zeros((len(labels), len(labels)))
         return model_of(plan, Candidate(part, rule, {}, bare, bare[None], {}, {}, {}), summary)
     records = train_all(plan, Journal(None, ""), n_jobs, _silent)

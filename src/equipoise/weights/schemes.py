@@ -219,7 +219,7 @@ def parse_given(text: str) -> dict[str, float]:
     return out
 
 
-def _inverse_effective_number(n: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
+def _inverse_effective_number(n: NDArray[np.float64], beta: Any) -> NDArray[np.float64]:
     if not (isinstance(beta, int | float | np.number) and 0 <= beta < 1):
         raise UsageError(
             f"beta={beta!r} is outside [0, 1)",
