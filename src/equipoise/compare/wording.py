@@ -86,10 +86,10 @@ def reason(verdict: Verdict, judge: Judge) -> str:
     others = len(verdict.tied) - 1
     out = []
     if one is best:
-        lead = f"It has the best {title.lower()} of {total} candidates"
+        lead = f"It has the best {_lower(title)} of {total} candidates"
     else:
         lead = (
-            f"The best {title.lower()} of {total} candidates is that of {name_of(best, judge)} "
+            f"The best {_lower(title)} of {total} candidates is that of {name_of(best, judge)} "
             f"({_interval(best.candidate.metrics[name])})"
         )
     if others == 0:
@@ -111,12 +111,7 @@ def reason(verdict: Verdict, judge: Judge) -> str:
             f"times in five, and more is needed once corrected for the number of candidates: smaller "
             f"ones may exist."
         )
-    picked = verdict.picked
-    if np.isfinite(picked.mean):
-        out.append(
-            f"Whoever picks the best of {total} should expect {_number(picked.mean)} from it, not "
-            f"{_number(best.candidate.metrics[name].mean)} (corrected for having been picked)."
-        )
+    out.append(_picked(verdict, judge))
     return " ".join(sentence for sentence in out if sentence)
 
 
@@ -137,6 +132,18 @@ def _against(verdict: Verdict, judge: Judge) -> str:
         f"Against {name_of(base, judge)} ({_number(base.candidate.metrics[judge.metric.name].mean)}) it "
         f"is {_number(abs(difference.mean))} {word} (95 % interval of the difference "
         f"{_number(difference.low)} to {_number(difference.high)}, corrected p {_p(p)}){tail}."
+    )
+
+
+def _picked(verdict: Verdict, judge: Judge) -> str:
+    seen, expected = verdict.best.candidate.metrics[judge.metric.name].mean, verdict.picked.mean
+    if len(verdict.ranked) < 2 or not np.isfinite(expected):
+        return ""
+    if _number(seen) == _number(expected):
+        return f"Picking the best of {len(verdict.ranked)} did not flatter it: the corrected score is the same."
+    return (
+        f"Whoever picks the best of {len(verdict.ranked)} should expect {_number(expected)} from it, not "
+        f"{_number(seen)} (corrected for having been picked)."
     )
 
 
