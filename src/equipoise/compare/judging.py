@@ -10,6 +10,7 @@ then a weighted sum over rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -81,6 +82,15 @@ class Judge:
     y: NDArray[np.int64] = field(init=False)
     weights: NDArray[np.float32] = field(init=False)
 
+    @property
+    def design(self) -> dict[str, Any]:
+        """What the paired tests have to know of the folds and the rows."""
+        return {
+            "test_fraction": self.test_fraction,
+            "repeats": self.repeats,
+            "rare_rows": self.rare,
+        }
+
     def __post_init__(self) -> None:
         data, splits = self.plan.dataset, self.plan.folds.splits
         self.rows = np.unique(np.concatenate([split.test for split in splits]))
@@ -94,6 +104,10 @@ class Judge:
         self.left = np.asfortranarray((self.counts == 0).astype(np.uint8))
         self.spared = (counts == 0).astype(np.float32)
         self.n_classes = len(data.classes)
+        # Copies of a row tell no more than one, so what is counted of the rarest class are its groups.
+        ids = self.rows if groups is None else groups
+        self.rare = min(len(np.unique(ids[self.y == c])) for c in np.unique(self.y))
+        self.test_fraction = float(np.mean([len(s.test) / max(len(s.train), 1) for s in splits]))
         self.members = [(split.repeat, np.searchsorted(self.rows, split.test)) for split in splits]
         self.repeats = 1 + max(split.repeat for split in splits)
         self.draws = 100 if self.n_classes == 2 else 60

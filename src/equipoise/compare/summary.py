@@ -96,6 +96,9 @@ def summarise(
             "recommended_name": name_of(verdict.recommended, judge),
             "best": verdict.best.candidate.id,
             "tied": [one.candidate.id for one in verdict.tied],
+            "lead_of_best": None
+            if verdict.gap is None
+            else {key: getattr(verdict.gap, key) for key in ("mean", "low", "high", "p")},
             "nothing_needed": verdict.nothing_needed,
             "threshold_enough": verdict.threshold_enough,
             "detectable_difference": verdict.detectable,

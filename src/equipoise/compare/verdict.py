@@ -40,6 +40,7 @@ class Verdict:
     recommended: Ranked
     baseline: Ranked
     tied: list[Ranked]
+    gap: Difference | None  # best minus recommended, before any correction; None where they are one
     picked: Value
     nothing_needed: bool
     threshold_enough: bool
@@ -82,9 +83,8 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
     name, sign = judge.metric.name, judge.metric.sign
     if judge.metric.needs != "labels":
         candidates = _one_per_part(judge, candidates)
-    fraction = _test_fraction(judge)
     ids = {one.id for one in candidates}
-    ranked = [_against_baseline(one, candidates, ids, judge, fraction) for one in candidates]
+    ranked = [_against_baseline(one, candidates, ids, judge) for one in candidates]
     tested = [one for one in ranked if one.difference is not None]
     corrected = holm(np.array([one.difference.p for one in tested if one.difference is not None]))
     for one, p in zip(tested, corrected, strict=True):
@@ -93,10 +93,10 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
     best_at, p_best, tied = tied_with_best(
         np.array([one.folds[name] for one in candidates]),
         np.array([one.draws[name] for one in candidates]),
-        fraction,
-        sign,
-        _ALPHA,
+        sign=sign,
+        alpha=_ALPHA,
         estimates=np.array([one.metrics[name].mean for one in candidates]),
+        **judge.design,
     )
     for one, p, same in zip(ranked, p_best, tied, strict=True):
         one.p_best, one.tied = float(p), bool(same)
@@ -125,6 +125,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         recommended,
         (same or untreated or [recommended])[0],
         [one for one in ranked if one.tied],
+        None if recommended is best else _difference(best.candidate, recommended.candidate, judge),
         Value(*picked),
         plain and recommended.candidate.decision.name == "argmax",
         plain and recommended.candidate.decision.name != "argmax",
@@ -148,28 +149,26 @@ def _cost(one: Ranked) -> tuple[float, ...]:
     )
 
 
-def _test_fraction(judge: Judge) -> float:
-    splits = judge.plan.folds.splits
-    return float(np.mean([len(s.test) / max(len(s.train), 1) for s in splits]))
-
-
 def _against_baseline(
-    one: Candidate, candidates: list[Candidate], ids: set[str], judge: Judge, fraction: float
+    one: Candidate, candidates: list[Candidate], ids: set[str], judge: Judge
 ) -> Ranked:
     base = baseline_of(one, ids)
     found = next((other for other in candidates if other.id == base), None)
     if found is None or found is one:
         return Ranked(one, base, None, False, np.nan)
+    return Ranked(one, base, _difference(one, found, judge), False, np.nan)
+
+
+def _difference(one: Candidate, other: Candidate, judge: Judge) -> Difference:
     name = judge.metric.name
-    difference = paired_difference(
+    return paired_difference(
         one.folds[name],
-        found.folds[name],
-        fraction,
-        one.draws[name],
-        found.draws[name],
-        estimate=one.metrics[name].mean - found.metrics[name].mean,
+        other.folds[name],
+        boot_a=one.draws[name],
+        boot_b=other.draws[name],
+        estimate=one.metrics[name].mean - other.metrics[name].mean,
+        **judge.design,
     )
-    return Ranked(one, base, difference, False, np.nan)
 
 
 def _one_per_part(judge: Judge, candidates: list[Candidate]) -> list[Candidate]:
@@ -196,10 +195,10 @@ def _preferred(judge: Judge, group: list[Candidate]) -> Candidate:
     best, _, tied = tied_with_best(
         np.array([one.folds[name] for one in group]),
         np.array([one.draws[name] for one in group]),
-        _test_fraction(judge),
-        judge.label_metric.sign,
-        _ALPHA,
+        sign=judge.label_metric.sign,
+        alpha=_ALPHA,
         estimates=np.array([one.metrics[name].mean for one in group]),
+        **judge.design,
     )
     among = [one for one, same in zip(group, tied, strict=True) if same] or [group[best]]
     return min(among, key=lambda one: _DECISION_ORDER.index(one.decision.name))

@@ -69,7 +69,7 @@ def headline(verdict: Verdict, judge: Judge) -> str:
     one = verdict.recommended
     score = f"{judge.metric.title} {_interval(one.candidate.metrics[judge.metric.name])}"
     if verdict.nothing_needed:
-        return f"No treatment is needed: use {name_of(one, judge)} ({score})."
+        return f"No treatment is shown to beat none: use {name_of(one, judge)} ({score})."
     if verdict.threshold_enough:
         return (
             f"Leave the data as they are and move {_thresholds(judge)}: "
@@ -101,6 +101,7 @@ def reason(verdict: Verdict, judge: Judge) -> str:
             f"{lead}; {others} other{'s' if others > 1 else ''} cannot be told apart from it, and of "
             f"these {len(verdict.tied)} the recommended one is the simplest."
         )
+        out.append(_gap(verdict, judge))
     out.append(_against(verdict, judge))
     if judge.metric.needs == "ranking" and not verdict.nothing_needed:
         out.append(_labels(verdict, judge))
@@ -113,6 +114,18 @@ def reason(verdict: Verdict, judge: Judge) -> str:
         )
     out.append(_picked(verdict, judge))
     return " ".join(sentence for sentence in out if sentence)
+
+
+def _gap(verdict: Verdict, judge: Judge) -> str:
+    gap = verdict.gap
+    if gap is None or not np.isfinite(gap.standard_error) or abs(gap.mean) < 1e-12:
+        return ""
+    sign = judge.metric.sign
+    low, high = sorted((sign * gap.low, sign * gap.high))
+    return (
+        f"Its lead of {_number(sign * gap.mean)} over the recommended one may be anything from {_number(low)} to "
+        f"{_number(high)} (95 % interval, not corrected for having been picked)."
+    )
 
 
 def _against(verdict: Verdict, judge: Judge) -> str:
@@ -195,9 +208,9 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         "data, except that the probabilities under argmax are judged as they come.",
         f"Intervals are 95 % percentiles of {len(judge.counts)} bootstrap draws"
         + (" of groups of rows." if plan.dataset.groups is not None else " of rows."),
-        "Differences are tested by a t test on the folds, corrected for the overlap of their training rows "
-        "(Nadeau and Bengio 2003), with the variance of the folds steadied by that of the bootstrap; p values "
-        "are corrected by Holm's method for all comparisons.",
+        "Differences are paired. Their variance joins that of the folds with that of the bootstrap draws, and is "
+        "raised by half because the training rows of folds overlap and vary less than new ones would; p values of "
+        "the t test are corrected by Holm's method for all comparisons with the untreated models.",
         "Tied with the best are all candidates that the same test, corrected, does not call worse than it; of "
         "these the simplest strategy is recommended, then the simplest decision, then the simplest learner.",
         "The score of the winner is corrected for having been picked by choosing on drawn rows and judging on "

@@ -117,7 +117,15 @@ def train(
     matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
     tuned = decision == "tuned"
     drawn = (
-        make_folds(dataset.y, dataset.groups, dataset.time, folds, 1, seed)
+        make_folds(
+            dataset.y,
+            dataset.groups,
+            dataset.time,
+            folds,
+            seed=seed,
+            labels=dataset.classes,
+            kept=dataset.kept,
+        )
         if tuned
         else _no_folds(dataset)
     )

@@ -196,7 +196,16 @@ def _plan(
         )
     if repeats < 1:
         raise UsageError(f"repeats={repeats} is no number of repeats", remedy="use 1 or more")
-    drawn = make_folds(dataset.y, dataset.groups, dataset.time, folds, repeats, seed)
+    drawn = make_folds(
+        dataset.y,
+        dataset.groups,
+        dataset.time,
+        folds,
+        repeats,
+        seed,
+        labels=dataset.classes,
+        kept=dataset.kept,
+    )
     return make_plan(dataset, drawn, learner, strategies, seed)
 
 
