@@ -34,6 +34,7 @@ Matrix: TypeAlias = NDArray[np.float64] | sp.csr_matrix
 
 _MAX_LEVELS = 100
 _DENSE_COLUMNS = 400
+_FAR = 1e30  # trees read float32, and the sum of a column has to stay finite in it
 
 
 def count_texts(table: Table) -> list[TextCounts]:
@@ -157,7 +158,7 @@ class Encoder:
             codes = self.discrete(table)[:, : len(self.lookups)].astype(np.float64)
             codes[codes == 0] = np.nan
             # Trees read single precision.
-            parts: list[Matrix] = [np.clip(table.numbers, -3e38, 3e38), codes]
+            parts: list[Matrix] = [np.clip(table.numbers, -_FAR, _FAR), codes]
             return _join([*parts, *(text.components(column) for text, column in pairs)])
         if view == "filled":
             parts = [self.scaled(table), self.discrete(table).astype(np.float64)]
