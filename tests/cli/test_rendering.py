@@ -140,7 +140,7 @@ def test_findings_name_all_that_matters() -> None:
     assert out.getvalue() == ""
     for words in (
         "1,000, of which 12 repeat",
-        "no [2J 990 (99 %), yes 10 (1 %)",
+        "no [2J 990 (99 %), yes 10 (1.0 %)",
         "99 to 1",
         "1 number",
         "left out as id: customer",

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from equipoise.cli.screen import Screen, shown
+from equipoise.report.words import percent
 
 if TYPE_CHECKING:
     from equipoise.compare.events import Planned
@@ -60,16 +61,12 @@ def _rows(data: dict[str, Any]) -> str:
 def _classes(data: dict[str, Any]) -> str:
     classes = sorted(data["classes"], key=lambda one: int(one["count"]), reverse=True)
     words = [
-        f"{shown(one['label'], 30)} {one['count']:,} ({_percent(one['share'])})" for one in classes
+        f"{shown(one['label'], 30)} {one['count']:,} ({percent(one['share'])})" for one in classes
     ]
     cut = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     ratio = data.get("ratio")
     tail = f"; largest to smallest {ratio:,.3g} to 1" if ratio else ""
     return ", ".join(words[:_SHOWN]) + cut + tail
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def _columns(data: dict[str, Any]) -> list[str]:

@@ -59,7 +59,7 @@ def _lower(title: str) -> str:
     first = title.split()[0]
     return (
         title
-        if first.isupper() or any(c.isupper() for c in first[1:])
+        if first == "Tomek" or any(c.isupper() for c in first[1:])
         else title[0].lower() + title[1:]
     )
 
@@ -167,7 +167,7 @@ def _labels(verdict: Verdict, judge: Judge) -> str:
     if base is None or one.decision.name == "argmax" or base.candidate.part.id != one.part.id:
         return ""
     return (
-        f"The decision does not change the ranking; it takes the {judge.label_metric.title} of the labels "
+        f"The decision does not change the ranking; it takes the {_lower(judge.label_metric.title)} of the labels "
         f"from {_number(base.candidate.metrics[name].mean)} to {_number(one.metrics[name].mean)}."
     )
 
