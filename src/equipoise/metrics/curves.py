@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.errors import UsageError
+
 __all__ = ["curves"]
 
 F = NDArray[np.float64]
@@ -27,14 +29,22 @@ def curves(
         Natural-log probabilities.
     labels : list of str
         Names of the classes; in a binary task only the positive one gets curves, else each against
-        all others.
+        all others. A class without rows, or with all of them, gets none.
     decision : Decision, optional
         Marks the threshold in use on a binary threshold curve.
 
     Returns
     -------
     dict
-        ``pr``, ``roc``, ``reliability`` and ``threshold``, each by label.
+        ``pr`` (x recall, y precision), ``roc`` (x share of others called the class, y recall),
+        ``reliability`` (x mean probability, y observed share, n rows, in up to 10 bins) and ``threshold``
+        (t, with precision, recall and f1 of calling all rows with a probability of at least t), each
+        by label. Lists of float of at most some 200 points.
+
+    Raises
+    ------
+    UsageError
+        If there is not one label per column.
 
     Examples
     --------
@@ -45,23 +55,34 @@ def curves(
     1.0
     """
     p = np.exp(log_p)
+    if p.ndim != 2 or p.shape[1] != len(labels):
+        raise UsageError(
+            f"log_p has the shape {p.shape} for {len(labels)} labels",
+            remedy="give a column per class",
+        )
     out: dict[str, dict[str, Any]] = {"pr": {}, "roc": {}, "reliability": {}, "threshold": {}}
     for c in [1] if len(labels) == 2 else range(len(labels)):
         truth = (y == c).astype(np.int64)
         if truth.sum() in (0, len(truth)):
             continue
-        one = _one(truth, p[:, c])
-        for kind, values in one.items():
+        for kind, values in _one(truth, p[:, c]).items():
             out[kind][labels[c]] = values
-        bias = getattr(decision, "bias", None)
         if len(labels) == 2:
-            cut = (
-                None
-                if bias is None
-                else float(1 / (1 + np.exp(np.clip(bias[1] - bias[0], -700, 700))))
-            )
-            out["threshold"][labels[c]]["chosen"] = cut
+            out["threshold"][labels[c]]["chosen"] = _threshold(decision)
     return out
+
+
+def _threshold(decision: Any) -> float | None:
+    """Return the probability above which a binary decision says positive; None if there is no such cut."""
+    bias, cost = getattr(decision, "bias", None), getattr(decision, "cost", None)
+    if bias is not None:
+        return float(1 / (1 + np.exp(np.clip(bias[1] - bias[0], -700, 700))))
+    if cost is not None:
+        alarm, miss = float(cost[0][1] - cost[0][0]), float(cost[1][0] - cost[1][1])
+        # Positive where p miss > (1 - p) alarm; with other signs the rule is no threshold from below.
+        if alarm >= 0 and miss >= 0 and alarm + miss > 0:
+            return alarm / (alarm + miss)
+    return None
 
 
 def _one(truth: NDArray[np.int64], p: F) -> dict[str, Any]:
@@ -77,16 +98,16 @@ def _one(truth: NDArray[np.int64], p: F) -> dict[str, Any]:
     by_recall = _thin(recall, recall)
     return {
         "pr": {
-            "x": [0.0, *recall[by_recall]],
-            "y": [precision[by_recall[0]], *precision[by_recall]],
+            "x": [0.0, *recall[by_recall].tolist()],
+            "y": precision[[0, *by_recall]].tolist(),
         },
-        "roc": {"x": [0.0, *alarm[keep]], "y": [0.0, *recall[keep]]},
+        "roc": {"x": [0.0, *alarm[keep].tolist()], "y": [0.0, *recall[keep].tolist()]},
         "reliability": _reliability(truth, p),
         "threshold": {
-            "t": list(ranked[last][by_recall]),
-            "precision": list(precision[by_recall]),
-            "recall": list(recall[by_recall]),
-            "f1": list(f1[by_recall]),
+            "t": ranked[last][by_recall].tolist(),
+            "precision": precision[by_recall].tolist(),
+            "recall": recall[by_recall].tolist(),
+            "f1": f1[by_recall].tolist(),
             "chosen": None,
         },
     }
@@ -106,8 +127,11 @@ def _thin(first: F, second: F) -> NDArray[np.int64]:
 def _reliability(truth: NDArray[np.int64], p: F) -> dict[str, Any]:
     """Bin by equal numbers of positive probability mass, so that a rare class is not all in one bin."""
     order = np.argsort(p, kind="stable")
-    mass = np.cumsum(p[order])
+    ranked = p[order]
+    mass = np.cumsum(ranked)
     edges = np.searchsorted(mass, np.linspace(0, mass[-1], _BINS + 1)[1:-1])
+    # Equal probabilities share a bin, or the curve would hang on the order of the rows.
+    edges = np.searchsorted(ranked, ranked[edges], side="left")
     x, observed, n = [], [], []
     for part in np.split(order, np.unique(edges)):
         if len(part):

@@ -1,326 +1,51 @@
-"""Metrics with what one has to know about them: direction, task, what they need, bounds, source."""
+"""Find a metric by its name, with the number that some take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
-from equipoise.metrics import probability, ranking
-from equipoise.metrics.confusion import (
-    accuracy,
-    averaged,
-    balanced_accuracy,
-    expected_cost,
-    fbeta,
-    g_mean,
-    mcc,
-)
+from equipoise.metrics.catalogue import COST, at_precision, label_metrics, score_metrics
+from equipoise.metrics.confusion import expected_cost, fbeta
+from equipoise.metrics.metric import Metric
 
 __all__ = ["Metric", "default_label_metric", "default_metric", "get_metric", "metric_names"]
 
 F = NDArray[np.float64]
-_BOTH = frozenset({"binary", "multiclass"})
-_BINARY = frozenset({"binary"})
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric and its properties.
-
-    Attributes
-    ----------
-    name, title, description, reference : str
-        What one types, what one reads, what it says, where it comes from.
-    direction : {"maximize", "minimize"}
-        Which way is better.
-    needs : {"labels", "ranking", "probabilities"}
-        What it looks at.
-    tasks : frozenset of str
-        Tasks that it is defined for.
-    low, high : float
-        Bounds.
-    """
-
-    name: str
-    title: str
-    direction: Literal["maximize", "minimize"]
-    needs: Literal["labels", "ranking", "probabilities"]
-    tasks: frozenset[str]
-    low: float
-    high: float
-    reference: str
-    description: str
-    function: Callable[..., Any]
-
-    @property
-    def sign(self) -> int:
-        """+1 where larger is better, else -1."""
-        return 1 if self.direction == "maximize" else -1
-
-    def better(self, first: float, second: float) -> bool:
-        """Say whether ``first`` is better than ``second``."""
-        return self.sign * first > self.sign * second
-
-    def compute_labels(self, matrix: ArrayLike) -> Any:
-        """Compute a metric of labels from confusion matrices (..., C, C), true class first."""
-        return self.function(np.asarray(matrix, dtype=np.float64))
-
-    def compute_scores(
-        self, y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
-    ) -> Any:
-        """Compute a metric of scores from log-probabilities (n, C): a float, or (B,) for (B, n) weights."""
-        return self.function(y, log_p, sample_weight)
-
-
-def _ranked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Apply a binary ranking metric to the positive class, or to each class against the rest, averaged."""
-
-    def compute(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
-        if log_p.shape[1] == 2:
-            return function(y, log_p[:, 1] - log_p[:, 0], sample_weight)
-        each = [
-            function((y == c).astype(np.int64), _log_odds(log_p[:, c]), sample_weight)
-            for c in range(log_p.shape[1])
-        ]
-        # A class that a draw lacks is left out of that draw's mean.
-        values = np.array(each, dtype=np.float64)
-        known = np.isfinite(values)
-        with np.errstate(invalid="ignore"):
-            out = np.where(known, values, 0.0).sum(axis=0) / np.where(
-                known.any(axis=0), known.sum(axis=0), np.nan
-            )
-        return float(out) if out.ndim == 0 else out
-
-    return compute
-
-
-def _log_odds(log_p: F) -> F:
-    # Keeps apart probabilities near 1 that differ only in their complement.
-    return log_p - np.log(np.maximum(-np.expm1(log_p), 1e-300))
-
-
-def _label_metrics(how: str) -> list[Metric]:
-    """Return metrics of labels; ``how`` is "positive" or "macro" for those that depend on the task."""
-
-    def made(
-        name: str,
-        title: str,
-        function: Callable[[F], F],
-        reference: str,
-        description: str,
-        tasks: frozenset[str] = _BOTH,
-        low: float = 0.0,
-    ) -> Metric:
-        return Metric(
-            name, title, "maximize", "labels", tasks, low, 1.0, reference, description, function
-        )
-
-    rijsbergen = "van Rijsbergen 1979, Information Retrieval"
-    return [
-        made(
-            "accuracy",
-            "Accuracy",
-            accuracy,
-            "-",
-            "Share of rows called right; hides a missed rare class.",
-        ),
-        made(
-            "balanced_accuracy",
-            "Balanced accuracy",
-            balanced_accuracy,
-            "Brodersen et al. 2010, ICPR",
-            "Mean of the recalls of the classes.",
-        ),
-        made(
-            "precision",
-            "Precision",
-            lambda m: averaged(m, "precision", "positive"),
-            "-",
-            "Share of rows called positive that are.",
-            _BINARY,
-        ),
-        made(
-            "recall",
-            "Recall",
-            lambda m: averaged(m, "recall", "positive"),
-            "-",
-            "Share of positive rows that are called so.",
-            _BINARY,
-        ),
-        made(
-            "f1",
-            "F1",
-            lambda m: averaged(m, "f1", "positive"),
-            rijsbergen,
-            "Harmonic mean of precision and recall of the positive class.",
-            _BINARY,
-        ),
-        made(
-            "precision_macro",
-            "Macro precision",
-            lambda m: averaged(m, "precision", "macro"),
-            "-",
-            "Mean of the precisions of the classes.",
-        ),
-        made(
-            "recall_macro",
-            "Macro recall",
-            lambda m: averaged(m, "recall", "macro"),
-            "-",
-            "Mean of the recalls of the classes that occur or are called.",
-        ),
-        made(
-            "f1_macro",
-            "Macro F1",
-            lambda m: averaged(m, "f1", "macro"),
-            rijsbergen,
-            "Mean of the F1 of the classes: every class counts the same.",
-        ),
-        made(
-            "f1_weighted",
-            "Weighted F1",
-            lambda m: averaged(m, "f1", "weighted"),
-            rijsbergen,
-            "Mean of the F1 of the classes, weighted by their rows.",
-        ),
-        made(
-            "f1_micro",
-            "Micro F1",
-            accuracy,
-            rijsbergen,
-            "F1 of all decisions together, which equals accuracy where each row has one label.",
-        ),
-        made(
-            "mcc",
-            "Matthews correlation",
-            mcc,
-            "Gorodkin 2004, Computational Biology and Chemistry",
-            "Correlation of true and called classes.",
-            low=-1.0,
-        ),
-        made(
-            "g_mean",
-            "G-mean",
-            g_mean,
-            "Kubat and Matwin 1997, ICML",
-            "Geometric mean of the recalls: 0 if a class is missed altogether.",
-        ),
-        made(
-            "fbeta",
-            "F-beta",
-            lambda m: fbeta(m, 2.0, how),
-            rijsbergen,
-            "F score in which recall counts beta times as much as precision.",
-        ),
-    ]
-
-
-def _score_metrics() -> list[Metric]:
-    return [
-        Metric(
-            "average_precision",
-            "Average precision",
-            "maximize",
-            "ranking",
-            _BOTH,
-            0.0,
-            1.0,
-            "Davis and Goadrich 2006, ICML",
-            "Area under the precision-recall curve: how pure the top of the ranking is.",
-            _ranked(ranking.average_precision),
-        ),
-        Metric(
-            "roc_auc",
-            "ROC AUC",
-            "maximize",
-            "ranking",
-            _BOTH,
-            0.0,
-            1.0,
-            "Hanley and McNeil 1982, Radiology",
-            "Chance that a row of the class outranks another one; flatters when the class is rare.",
-            _ranked(ranking.roc_auc),
-        ),
-        Metric(
-            "recall_at_precision",
-            "Recall at precision 0.9",
-            "maximize",
-            "ranking",
-            _BOTH,
-            0.0,
-            1.0,
-            "-",
-            "Largest recall that a threshold reaches with at least this precision.",
-            _at_precision(0.9),
-        ),
-        Metric(
-            "log_loss",
-            "Log loss",
-            "minimize",
-            "probabilities",
-            _BOTH,
-            0.0,
-            float("inf"),
-            "Good 1952, JRSS B",
-            "Mean of minus the log-probability given to the true class.",
-            probability.log_loss,
-        ),
-        Metric(
-            "brier",
-            "Brier score",
-            "minimize",
-            "probabilities",
-            _BOTH,
-            0.0,
-            2.0,
-            "Brier 1950, Monthly Weather Review",
-            "Mean squared error of the probabilities.",
-            probability.brier,
-        ),
-        Metric(
-            "calibration_error",
-            "Calibration error",
-            "minimize",
-            "probabilities",
-            _BOTH,
-            0.0,
-            1.0,
-            "Naeini et al. 2015, AAAI",
-            "Mean distance between probabilities and observed shares.",
-            probability.calibration_error,
-        ),
-    ]
-
-
-def _at_precision(precision: float) -> Callable[..., Any]:
-    def function(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None) -> Any:
-        return ranking.recall_at_precision(y, score, precision, sample_weight)
-
-    return _ranked(function)
-
-
-_COST = Metric(
-    "expected_cost",
-    "Expected cost",
-    "minimize",
-    "labels",
-    _BOTH,
-    0.0,
-    float("inf"),
-    "Elkan 2001, IJCAI",
-    "Mean cost of a row under the cost matrix.",
-    accuracy,
-)
+_TASKS = ("binary", "multiclass")
+# What people type that no spelling distance leads from to our name.
+_ALIASES = {
+    "ap": "average_precision",
+    "auprc": "average_precision",
+    "pr_auc": "average_precision",
+    "ece": "calibration_error",
+    "cost": "expected_cost",
+    "cross_entropy": "log_loss",
+    "sensitivity": "recall",
+}
 
 
 def metric_names(task: str) -> list[str]:
     """Return the names of all metrics for a task, without the parameters that some take.
+
+    Parameters
+    ----------
+    task : {"binary", "multiclass"}
+        For which task.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    UsageError
+        If there is no such task.
 
     Examples
     --------
@@ -328,16 +53,30 @@ def metric_names(task: str) -> list[str]:
     >>> "f1" in metric_names("binary"), "f1" in metric_names("multiclass")
     (True, False)
     """
-    return [m.name for m in [*_score_metrics(), *_label_metrics("macro"), _COST] if task in m.tasks]
+    return [metric.name for metric in _known(task) if task in metric.tasks]
 
 
 def default_metric(task: str) -> str:
-    """Name the metric that a trial compares by: ranking where binary, labels for several classes."""
+    """Name the metric that a trial compares by: ranking where binary, labels for several classes.
+
+    Examples
+    --------
+    >>> from equipoise.metrics import default_metric
+    >>> default_metric("binary"), default_metric("multiclass")
+    ('average_precision', 'f1_macro')
+    """
     return "average_precision" if task == "binary" else "f1_macro"
 
 
 def default_label_metric(task: str) -> str:
-    """Name the metric that thresholds are tuned for."""
+    """Name the metric that thresholds are tuned for.
+
+    Examples
+    --------
+    >>> from equipoise.metrics import default_label_metric
+    >>> default_label_metric("binary")
+    'f1_macro'
+    """
     return "f1_macro"
 
 
@@ -349,18 +88,24 @@ def get_metric(
     Parameters
     ----------
     spec : str
-        A name; ``"fbeta:0.5"`` and ``"recall_at_precision:0.8"`` take a number.
+        A name; ``"fbeta:0.5"`` and ``"recall_at_precision:0.8"`` take a number (2 and 0.9 by default).
     task : {"binary", "multiclass"}
-        For which task.
+        For which task. Precision, recall and F1 are of the positive class and for binary tasks only;
+        F-beta is of the positive class there and the mean over classes elsewhere.
     classes : sequence of str, optional
-        Names of the classes, for messages.
+        Names of the classes, which the costs must fit.
     cost : array of shape (C, C), optional
-        Cost matrix, which ``"expected_cost"`` needs.
+        Cost matrix, true class first, which ``"expected_cost"`` needs.
+
+    Returns
+    -------
+    Metric
 
     Raises
     ------
     UsageError
-        If there is no such metric, or it does not fit the task.
+        If there is no such metric or task, it does not fit the task, or its number or costs are
+        missing or wrong.
 
     Examples
     --------
@@ -368,48 +113,71 @@ def get_metric(
     >>> get_metric("fbeta:0.5", "binary").title
     'F0.5'
     """
-    name, _, parameter = spec.partition(":")
-    how = "positive" if task == "binary" else "macro"
-    known = {metric.name: metric for metric in [*_score_metrics(), *_label_metrics(how), _COST]}
+    known = {metric.name: metric for metric in _known(task)}
+    name, colon, parameter = spec.partition(":")
     if name not in known or task not in known[name].tasks:
-        names = metric_names(task)
-        near = get_close_matches(name, names, 1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        what = (
-            f"there is no metric {spec!r}"
-            if name not in known
-            else f"metric {spec!r} is for binary tasks"
-        )
-        raise UsageError(what, remedy=f"{hint}use one of {', '.join(names)}")
+        raise _unknown(spec, task, name in known)
     metric = known[name]
-    if name == "expected_cost":
-        if cost is None:
-            raise UsageError(
-                "metric 'expected_cost' needs costs", remedy="give them, as in --cost fn=10,fp=1"
-            )
-        matrix = np.asarray(cost, dtype=np.float64)
-        return replace(metric, function=lambda m: expected_cost(m, matrix))
+    if name == "expected_cost" and not colon:
+        return _with_cost(metric, cost, classes)
     if name == "fbeta":
-        beta = _parameter(spec, parameter or "2", 1e-6, 1e6)
+        beta = _number(spec, parameter, 1e-6, 1e6) if colon else 2.0
+        how = "positive" if task == "binary" else "macro"
         return replace(
             metric, name=spec, title=f"F{beta:g}", function=lambda m: fbeta(m, beta, how)
         )
-    if name == "recall_at_precision" and parameter:
-        precision = _parameter(spec, parameter, 0.0, 1.0)
+    if name == "recall_at_precision" and colon:
+        precision = _number(spec, parameter, 0.0, 1.0)
         return replace(
             metric,
             name=spec,
             title=f"Recall at precision {precision:g}",
-            function=_at_precision(precision),
+            function=at_precision(precision),
         )
-    if parameter:
+    if colon:
         raise UsageError(
             f"metric {name!r} takes no number, and got {parameter!r}", remedy=f"use {name!r}"
         )
     return metric
 
 
-def _parameter(spec: str, text: str, low: float, high: float) -> float:
+def _known(task: str) -> list[Metric]:
+    if task not in _TASKS:
+        raise UsageError(
+            f"there are no metrics for the task {task!r}",
+            remedy=f"use one of {', '.join(map(repr, _TASKS))}",
+        )
+    how = "positive" if task == "binary" else "macro"
+    return [*score_metrics(), *label_metrics(how), COST]
+
+
+def _unknown(spec: str, task: str, elsewhere: bool) -> UsageError:
+    names = metric_names(task)
+    typed = spec.partition(":")[0].strip().lower().replace("-", "_").replace(" ", "_")
+    near = [_ALIASES[typed]] if typed in _ALIASES else get_close_matches(typed, names, 1)
+    hint = f"did you mean {near[0]!r}? " if near and near[0] in names else ""
+    what = f"metric {spec!r} is for binary tasks" if elsewhere else f"there is no metric {spec!r}"
+    return UsageError(what, remedy=f"{hint}use one of {', '.join(names)}")
+
+
+def _with_cost(metric: Metric, cost: F | None, classes: Sequence[str] | None) -> Metric:
+    if cost is None:
+        raise UsageError(
+            "metric 'expected_cost' needs costs", remedy="give them, as in --cost fn=10,fp=1"
+        )
+    matrix = np.asarray(cost, dtype=np.float64)
+    size = len(classes) if classes is not None else len(matrix) if matrix.ndim else 0
+    if matrix.shape != (size, size):
+        raise UsageError(
+            f"the cost matrix has the shape {matrix.shape} for {size} classes",
+            remedy="give a row per true class and a column per predicted one",
+        )
+    # Where a right "no" costs more than a false alarm, calling negative rows positive pays.
+    hurt = size == 2 and bool(matrix[0, 1] >= matrix[0, 0])
+    return replace(metric, function=lambda m: expected_cost(m, matrix), false_alarms_hurt=hurt)
+
+
+def _number(spec: str, text: str, low: float, high: float) -> float:
     try:
         value = float(text)
     except ValueError:

@@ -1,0 +1,125 @@
+"""A metric, with what one has to know about it: direction, task, what it needs, bounds, source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Metric"]
+
+F = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and its properties.
+
+    Attributes
+    ----------
+    name, title : str
+        What one types, and what one reads.
+    direction : {"maximize", "minimize"}
+        Which way is better.
+    needs : {"labels", "ranking", "probabilities"}
+        What it looks at.
+    tasks : frozenset of str
+        Tasks that it is defined for: "binary", "multiclass".
+    low, high : float
+        Bounds; ``high`` may be infinite.
+    reference, description : str
+        Where it comes from, and what it says in one sentence.
+    function : callable
+        ``function(matrix)`` for a metric of labels, else ``function(y, log_p, sample_weight)``.
+    false_alarms_hurt : bool
+        Of a binary metric of labels: whether it can never gain when a negative row is called
+        positive and nothing else changes. Thresholds are then sought just below positive rows
+        only, which is as exact and much faster; leave it False where in doubt.
+
+    Examples
+    --------
+    >>> from equipoise.metrics import get_metric
+    >>> metric = get_metric("f1", "binary")
+    >>> metric.direction, metric.needs, metric.low, metric.high
+    ('maximize', 'labels', 0.0, 1.0)
+    """
+
+    name: str
+    title: str
+    direction: Literal["maximize", "minimize"]
+    needs: Literal["labels", "ranking", "probabilities"]
+    tasks: frozenset[str]
+    low: float
+    high: float
+    reference: str
+    description: str
+    function: Callable[..., Any]
+    false_alarms_hurt: bool = False
+
+    @property
+    def sign(self) -> int:
+        """+1 where larger is better, else -1."""
+        return 1 if self.direction == "maximize" else -1
+
+    def better(self, first: float, second: float) -> bool:
+        """Say whether ``first`` is better than ``second``; never, if one of them is NaN.
+
+        Examples
+        --------
+        >>> from equipoise.metrics import get_metric
+        >>> get_metric("log_loss", "binary").better(0.1, 0.2)
+        True
+        """
+        return self.sign * first > self.sign * second
+
+    def compute_labels(self, matrix: ArrayLike) -> Any:
+        """Compute a metric of labels from confusion matrices.
+
+        Parameters
+        ----------
+        matrix : array of shape (..., C, C)
+            Counts, true class first, as :func:`equipoise.metrics.confusion` gives them.
+
+        Returns
+        -------
+        float64, shape (...,)
+
+        Examples
+        --------
+        >>> from equipoise.metrics import get_metric
+        >>> float(get_metric("accuracy", "binary").compute_labels([[7, 1], [1, 1]]))
+        0.8
+        """
+        return self.function(np.asarray(matrix, dtype=np.float64))
+
+    def compute_scores(
+        self, y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
+    ) -> Any:
+        """Compute a metric of rankings or probabilities.
+
+        Parameters
+        ----------
+        y : int64 array, shape (n,)
+            Class codes.
+        log_p : float64 array, shape (n, C)
+            Natural-log probabilities.
+        sample_weight : array of shape (n,) or (B, n), optional
+            Weights, or the multiplicities of B draws.
+
+        Returns
+        -------
+        float, or float64 array of shape (B,)
+            NaN where undefined, as a ranking is on a draw that lacks a class.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from equipoise.metrics import get_metric
+        >>> log_p = np.log([[0.9, 0.1], [0.4, 0.6]])
+        >>> get_metric("roc_auc", "binary").compute_scores(np.array([0, 1]), log_p)
+        1.0
+        """
+        return self.function(y, log_p, sample_weight)
