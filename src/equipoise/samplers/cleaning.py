@@ -25,19 +25,44 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
 
+from equipoise.errors import DataError
+from equipoise.samplers.selecting import Selecting
+
 __all__ = ["EditedNearestNeighbours", "TomekLinks"]
 
 # Distances come from one matrix product and are off by rounding; only a clear gap counts as closer.
-_MARGIN = 1.0 - 1e-6
+_MARGIN = 1e-6
 _FIRST_SAMPLE = 500
 _GROWTH = 4
 
 
-class TomekLinks(_TomekLinks):  # type: ignore[misc]
+class TomekLinks(Selecting, _TomekLinks):
     """Remove Tomek links: pairs of mutual nearest neighbours of different classes.
 
-    Parameters, attributes and results are those of ``imblearn.under_sampling.TomekLinks``; see the
-    module for why fewer searches give the same rows.
+    Rows i and j are a link if their classes differ and no row is closer to either of them than the
+    other one is. Parameters, attributes and results are those of
+    ``imblearn.under_sampling.TomekLinks``; see the module for why fewer searches give the same rows.
+    Where a row has several nearest neighbours at the same distance, the search picks one.
+
+    Parameters
+    ----------
+    sampling_strategy : str, list or callable, default "auto"
+        Classes that lose rows: ``"auto"`` (all but the smallest), ``"majority"``, ``"not majority"``,
+        ``"all"``, or a list of labels.
+    n_jobs : int, optional
+        Threads of the search.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        The classes that lose rows.
+    sample_indices_ : int64 array, shape (rows kept,)
+        Row of the input behind each row of the output, ascending.
+
+    Raises
+    ------
+    ValueError
+        If the columns hold missing or infinite values, or the labels a single class.
 
     References
     ----------
@@ -78,12 +103,40 @@ class TomekLinks(_TomekLinks):  # type: ignore[misc]
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
 
-class EditedNearestNeighbours(_EditedNearestNeighbours):  # type: ignore[misc]
+class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
     """Remove rows whose nearest neighbours are of another class.
 
     Parameters, attributes and results are those of ``imblearn.under_sampling.EditedNearestNeighbours``.
     The short cut of this module serves ``kind_sel="all"`` on dense columns where the other classes are
     few; all else is imbalanced-learn's own search.
+
+    Parameters
+    ----------
+    sampling_strategy : str, list or callable, default "auto"
+        Classes that lose rows: ``"auto"`` (all but the smallest), ``"majority"``, ``"not majority"``,
+        ``"all"``, or a list of labels.
+    n_neighbors : int or neighbours estimator, default 3
+        Number of neighbours, k, that are asked.
+    kind_sel : {"all", "mode"}, default "all"
+        A row stays if all of its neighbours, or most of them, are of its class.
+    n_jobs : int, optional
+        Threads of the search.
+
+    Attributes
+    ----------
+    sampling_strategy_ : dict
+        The classes that lose rows.
+    sample_indices_ : int64 array, shape (rows kept,)
+        Row of the input behind each row of the output, class by class.
+    nn_ : NearestNeighbors
+        The search.
+
+    Raises
+    ------
+    DataError
+        If there are no more rows than neighbours.
+    ValueError
+        If the columns hold missing or infinite values, or the labels a single class.
 
     References
     ----------
@@ -101,12 +154,15 @@ class EditedNearestNeighbours(_EditedNearestNeighbours):  # type: ignore[misc]
     """
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        if (
-            sp.issparse(X)
-            or self.kind_sel != "all"
-            or not isinstance(self.n_neighbors, (int, np.integer))
-        ):
-            return super()._fit_resample(X, y)
+        counted = isinstance(self.n_neighbors, (int, np.integer))
+        if counted and self.n_neighbors >= len(y):
+            raise DataError(
+                f"n_neighbors={self.n_neighbors} needs more rows than the {len(y)} that there are",
+                remedy=f"use n_neighbors={len(y) - 1} or less, or give more rows",
+            )
+        if sp.issparse(X) or self.kind_sel != "all" or not counted:
+            resampled: tuple[Any, NDArray[Any]] = super()._fit_resample(X, y)
+            return resampled
         self._validate_estimator()
         self.nn_.fit(X)
         kept: list[NDArray[np.int64]] = []
@@ -125,24 +181,48 @@ class EditedNearestNeighbours(_EditedNearestNeighbours):  # type: ignore[misc]
         open_rows = np.arange(len(own))
         k = int(self.n_neighbors)
         if len(others) and len(others) * 4 <= len(own):
-            mine = X[own]
-            limit = _brute(1, self.n_jobs).fit(X[others]).kneighbors(mine)[0][:, 0] * _MARGIN
-            rng = np.random.default_rng(0)
-            size = _FIRST_SAMPLE
-            while len(open_rows) > size and size * _GROWTH <= len(own):
-                sample = rng.choice(len(own), size, replace=False)
-                near = _brute(k + 1, self.n_jobs).fit(mine[sample])
-                distance, index = near.kneighbors(mine[open_rows])
-                itself = sample[index] == open_rows[:, None]
-                distance[itself] = np.inf  # a row does not clear itself
-                closer = np.partition(distance, k - 1, axis=1)[:, k - 1] < limit[open_rows]
-                stays[open_rows[closer]] = True
-                open_rows = open_rows[~closer]
-                size *= _GROWTH
+            stays = _cleared(X, own, others, k, self.n_jobs)
+            open_rows = np.flatnonzero(~stays)
         if len(open_rows):
             index = self.nn_.kneighbors(X[own[open_rows]], return_distance=False)[:, 1:]
             stays[open_rows] = (y[index] == label).all(axis=1)
         return stays
+
+
+def _cleared(
+    X: NDArray[Any],
+    own: NDArray[np.int64],
+    others: NDArray[np.int64],
+    k: int,
+    n_jobs: int | None,
+) -> NDArray[np.bool_]:
+    """Find rows of ``own`` with k rows of their class clearly closer than any of the others."""
+    cleared = np.zeros(len(own), dtype=bool)
+    with np.errstate(all="ignore"):
+        # A shift changes no distance, and takes away the large sums that rounding would feed on.
+        centred = np.asarray(X, dtype=np.float64)
+        centred = centred - centred.mean(axis=0)
+        square = (centred * centred).sum(axis=1)
+    if not np.isfinite(square).all():
+        return cleared
+    mine = centred[own]
+    # Squared distances are off by up to this, and by a share of themselves that the margin covers.
+    slack = 10 * (X.shape[1] + 8) * np.finfo(np.float64).eps * square[own]
+    nearest = _brute(1, n_jobs).fit(centred[others]).kneighbors(mine)[0][:, 0]
+    limit = (nearest**2) * (1 - _MARGIN) - 2 * slack
+    rng = np.random.default_rng(0)
+    open_rows = np.arange(len(own))
+    size = max(_FIRST_SAMPLE, k + 1)
+    while len(open_rows) > size and size * _GROWTH <= len(own):
+        sample = rng.choice(len(own), size, replace=False)
+        distance, index = _brute(k + 1, n_jobs).fit(mine[sample]).kneighbors(mine[open_rows])
+        itself = sample[index] == open_rows[:, None]
+        distance[itself] = np.inf  # a row does not clear itself
+        closer = np.partition(distance, k - 1, axis=1)[:, k - 1] ** 2 < limit[open_rows]
+        cleared[open_rows[closer]] = True
+        open_rows = open_rows[~closer]
+        size *= _GROWTH
+    return cleared
 
 
 def _brute(k: int, n_jobs: int | None) -> Any:

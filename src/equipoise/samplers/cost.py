@@ -31,7 +31,9 @@ def estimated_pairs(method: str, counts: ArrayLike) -> float:
     """
     n = np.asarray(counts, dtype=np.float64)
     n = n[n > 0]
-    total, largest = n.sum(), n.max()
+    if not len(n):
+        return 0.0
+    total, largest = float(n.sum()), float(n.max())
     rare = total - largest
     inside = float((n[n < largest] ** 2).sum())
     balanced = largest * len(n)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
-from imblearn.base import BaseSampler
+from imblearn.utils import check_target_type
 from numpy.typing import NDArray
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import _safe_indexing, check_array, check_random_state
+from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from equipoise.errors import UsageError
+from equipoise.samplers.selecting import Selecting
 
 __all__ = ["DownsampleUpweight", "MildCombination", "UpsampleDownweight"]
 
 Y = NDArray[np.int64]
 
 
-class _Drawing(BaseSampler):  # type: ignore[misc]
-    """Draw rows class by class up to a number that depends on the counts."""
+class _Drawing(Selecting):
+    """Draw rows class by class up to a number that depends on the counts.
+
+    Only the labels are looked at, so the columns may hold anything: text, dates, missing values.
+    """
 
     _sampling_type = "bypass"
-    _parameter_constraints: dict[str, Any] = {"random_state": ["random_state"]}
+    # Checked here instead, with a remedy.
+    _parameter_constraints: ClassVar[dict[str, Any]] = {"random_state": "no_validation"}
 
     def __init__(self, *, random_state: Any = None) -> None:
         super().__init__(sampling_strategy="auto")
@@ -29,8 +36,22 @@ class _Drawing(BaseSampler):  # type: ignore[misc]
     def _wanted(self, counts: Y) -> Y:
         raise UsageError("this is the base of samplers", remedy="use one of them")
 
+    def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        _check_n_features(self, X, reset=True)
+        _check_feature_names(self, X, reset=True)
+        if not hasattr(X, "iloc"):
+            X = check_array(X, accept_sparse=["csr", "csc"], dtype=None, ensure_all_finite=False)
+        return X, y, binarize_y
+
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        random = check_random_state(self.random_state)
+        try:
+            random = check_random_state(self.random_state)
+        except ValueError:
+            raise UsageError(
+                f"random_state={self.random_state!r} is no seed",
+                remedy="use a whole number of 0 or more",
+            ) from None
         labels, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
         wanted = self._wanted(counts)
         parts = []
@@ -47,8 +68,21 @@ class _Drawing(BaseSampler):  # type: ignore[misc]
         self.sample_weight_ = (counts / wanted)[codes[self.sample_indices_]]
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def _more_tags(self) -> dict[str, Any]:
-        return {"X_types": ["2darray", "sparse", "dataframe"], "sample_indices": True}
+
+def _number(value: Any) -> float:
+    """Read a number; NaN, which fails every comparison, where it is none."""
+    plain = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+    return float(value) if plain else float("nan")
+
+
+def _checked_ratio(given: Any) -> float:
+    ratio = _number(given)
+    if not 1 <= ratio < np.inf:
+        raise UsageError(
+            f"ratio={given!r} is not a number of 1 or more",
+            remedy="use 1 (balanced) or more, such as 2",
+        )
+    return ratio
 
 
 class MildCombination(_Drawing):
@@ -70,10 +104,15 @@ class MildCombination(_Drawing):
 
     Attributes
     ----------
-    sample_indices_ : int array
+    sample_indices_ : int64 array, shape (m,)
         Row of the input behind each row of the output.
-    sample_weight_ : float array
-        Weights that would put the prior back.
+    sample_weight_ : float64 array, shape (m,)
+        Weights that would put the prior back: rows of the class before over rows after.
+
+    Raises
+    ------
+    UsageError
+        If ``over``, ``ratio`` or ``random_state`` cannot be used.
 
     References
     ----------
@@ -96,26 +135,24 @@ class MildCombination(_Drawing):
         self.over = over
         self.ratio = ratio
 
-    _parameter_constraints: dict[str, Any] = {
-        "random_state": ["random_state"],
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "random_state": "no_validation",
         "over": "no_validation",
         "ratio": "no_validation",
     }
 
     def _wanted(self, counts: Y) -> Y:
-        if self.over is not None and not 0 < self.over <= 1:
+        over = None if self.over is None else _number(self.over)
+        if over is not None and not 0 < over <= 1:
             raise UsageError(
                 f"over={self.over!r} is not a share", remedy="use a number above 0 and at most 1"
             )
-        if not self.ratio >= 1:
-            raise UsageError(
-                f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2"
-            )
-        largest = counts.max()
-        over = np.sqrt(counts.min() / largest) if self.over is None else self.over
-        wanted = np.maximum(counts, np.round(over * largest).astype(np.int64))
-        most = int(round(self.ratio * wanted.min()))
-        return np.minimum(wanted, np.maximum(most, 1))
+        ratio = _checked_ratio(self.ratio)
+        largest = int(counts.max())
+        share = np.sqrt(counts.min() / largest) if over is None else over
+        wanted: Y = np.maximum(counts, round(share * largest)).astype(np.int64)
+        most: Y = np.minimum(wanted, round(ratio * int(wanted.min())))
+        return most
 
 
 class DownsampleUpweight(_Drawing):
@@ -133,10 +170,15 @@ class DownsampleUpweight(_Drawing):
 
     Attributes
     ----------
-    sample_indices_ : int array
+    sample_indices_ : int64 array, shape (m,)
         Row of the input behind each row of the output.
-    sample_weight_ : float array
+    sample_weight_ : float64 array, shape (m,)
         Weight of each row of the output; pass it to the learner.
+
+    Raises
+    ------
+    UsageError
+        If ``ratio`` or ``random_state`` cannot be used.
 
     References
     ----------
@@ -153,8 +195,8 @@ class DownsampleUpweight(_Drawing):
     ([20, 10], [100.0, 10.0])
     """
 
-    _parameter_constraints: dict[str, Any] = {
-        "random_state": ["random_state"],
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "random_state": "no_validation",
         "ratio": "no_validation",
     }
 
@@ -163,17 +205,37 @@ class DownsampleUpweight(_Drawing):
         self.ratio = ratio
 
     def _wanted(self, counts: Y) -> Y:
-        if not self.ratio >= 1:
-            raise UsageError(
-                f"ratio={self.ratio!r} is below 1", remedy="use 1 (balanced) or more, such as 2"
-            )
-        return np.minimum(counts, max(int(round(self.ratio * counts.min())), 1))
+        most = round(_checked_ratio(self.ratio) * int(counts.min()))
+        wanted: Y = np.minimum(counts, most)
+        return wanted
 
 
 class UpsampleDownweight(_Drawing):
     """Repeat rare rows up to the largest class and weight them down by the factor, which keeps the prior.
 
-    Parameters, attributes and source as for :class:`DownsampleUpweight`, without ``ratio``.
+    A class with n rows becomes N, the number of the largest class, and each of its rows weighs n / N.
+    Every row is there at least once.
+
+    Parameters
+    ----------
+    random_state : int or RandomState, optional
+        Seed.
+
+    Attributes
+    ----------
+    sample_indices_ : int64 array, shape (m,)
+        Row of the input behind each row of the output.
+    sample_weight_ : float64 array, shape (m,)
+        Weight of each row of the output; pass it to the learner.
+
+    Raises
+    ------
+    UsageError
+        If ``random_state`` cannot be used.
+
+    References
+    ----------
+    Elkan, C. (2001). The foundations of cost-sensitive learning. IJCAI.
 
     Examples
     --------

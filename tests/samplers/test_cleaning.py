@@ -1,0 +1,231 @@
+"""Tomek links and edited nearest neighbours against imbalanced-learn and against two loops."""
+
+from __future__ import annotations
+
+import imblearn.under_sampling as theirs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from equipoise.errors import DataError
+from equipoise.samplers import EditedNearestNeighbours, TomekLinks
+from equipoise.samplers.cleaning import _cleared
+
+
+def tomek_by_loops(X: np.ndarray, y: np.ndarray, cleaned: set) -> list[int]:
+    X = X.astype(np.float64)
+    nearest = []
+    for i in range(len(X)):
+        distance = [np.inf if j == i else float(((X[i] - X[j]) ** 2).sum()) for j in range(len(X))]
+        nearest.append(int(np.argmin(distance)))
+    linked = [nearest[nearest[i]] == i and y[nearest[i]] != y[i] for i in range(len(X))]
+    return [i for i in range(len(X)) if not (linked[i] and y[i] in cleaned)]
+
+
+def enn_by_loops(X: np.ndarray, y: np.ndarray, cleaned: set, k: int) -> list[int]:
+    X = X.astype(np.float64)
+    kept = []
+    for i in range(len(X)):
+        distance = [np.inf if j == i else float(((X[i] - X[j]) ** 2).sum()) for j in range(len(X))]
+        near = np.argsort(distance, kind="stable")[:k]
+        if y[i] not in cleaned or (y[near] == y[i]).all():
+            kept.append(i)
+    return kept
+
+
+def draw(seed: int, counts: list[int], columns: int, dtype: type, ties: bool) -> tuple:
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    X = rng.normal(size=(len(y), columns)) + 0.7 * y[:, None]
+    if ties:
+        X = np.round(X * 2) / 2
+    return X.astype(dtype), y
+
+
+data_sets = st.tuples(
+    st.integers(0, 10**6),
+    st.lists(st.integers(1, 30), min_size=2, max_size=4).filter(lambda counts: sum(counts) > 5),
+    st.sampled_from([1, 2, 5]),
+    st.sampled_from([np.float64, np.float32]),
+)
+strategies = st.sampled_from(["auto", "majority", "not majority", "not minority", "all"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(data_sets, strategies)
+def test_tomek_links_are_those_of_two_loops(drawn, strategy):
+    X, y = draw(*drawn, ties=False)
+    sampler = TomekLinks(sampling_strategy=strategy)
+    X_kept, y_kept = sampler.fit_resample(X, y)
+    rows = tomek_by_loops(X, y, set(sampler.sampling_strategy_))
+    assert sampler.sample_indices_.tolist() == rows
+    np.testing.assert_array_equal(X_kept, X[rows])
+    np.testing.assert_array_equal(y_kept, y[rows])
+    assert X_kept.dtype == X.dtype
+
+
+@settings(max_examples=60, deadline=None)
+@given(data_sets, strategies, st.integers(1, 5))
+def test_edited_neighbours_are_those_of_two_loops(drawn, strategy, k):
+    X, y = draw(*drawn, ties=False)
+    sampler = EditedNearestNeighbours(sampling_strategy=strategy, n_neighbors=k)
+    _, y_kept = sampler.fit_resample(X, y)
+    rows = enn_by_loops(X, y, set(sampler.sampling_strategy_), k)
+    assert sorted(sampler.sample_indices_) == rows
+    assert sorted(y_kept) == sorted(y[rows])
+
+
+@settings(max_examples=60, deadline=None)
+@given(data_sets, strategies, st.booleans(), st.sampled_from(["all", "mode"]))
+def test_the_rows_are_imbalanced_learns_with_ties_and_duplicates(drawn, strategy, ties, kind):
+    X, y = draw(*drawn, ties=ties)
+    pairs = [
+        (TomekLinks(sampling_strategy=strategy), theirs.TomekLinks(sampling_strategy=strategy)),
+        (
+            EditedNearestNeighbours(sampling_strategy=strategy, kind_sel=kind),
+            theirs.EditedNearestNeighbours(sampling_strategy=strategy, kind_sel=kind),
+        ),
+    ]
+    for our, their in pairs:
+        X_our, y_our = our.fit_resample(X, y)
+        X_their, y_their = their.fit_resample(X, y)
+        np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+        np.testing.assert_array_equal(X_our, X_their)
+        np.testing.assert_array_equal(y_our, y_their)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("counts", "columns"),
+    [([2600, 60], 4), ([2600, 60], 20), ([2500, 300, 40], 6), ([2300, 2], 3)],
+    ids=["binary", "wide", "three classes", "two rare rows"],
+)
+def test_the_short_cut_changes_nothing(counts, columns, dtype):
+    X, y = draw(5, counts, columns, dtype, ties=False)
+    for k in (1, 3):
+        our = EditedNearestNeighbours(n_neighbors=k)
+        their = theirs.EditedNearestNeighbours(n_neighbors=k)
+        assert our.fit_resample(X, y)[0].shape == their.fit_resample(X, y)[0].shape
+        np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+    our_links, their_links = TomekLinks(), theirs.TomekLinks()
+    our_links.fit_resample(X, y)
+    their_links.fit_resample(X, y)
+    np.testing.assert_array_equal(our_links.sample_indices_, their_links.sample_indices_)
+
+
+def test_the_short_cut_spares_most_searches_and_clears_no_row_wrongly():
+    X, y = draw(2, [2600, 40], 3, np.float64, ties=False)
+    own, others = np.flatnonzero(y == 0), np.flatnonzero(y == 1)
+    cleared = _cleared(X, own, others, 3, None)
+    assert cleared.mean() > 0.5
+    kept = np.isin(own, enn_by_loops_at(X, y, own, 3))
+    assert kept[cleared].all()
+
+
+def enn_by_loops_at(X: np.ndarray, y: np.ndarray, rows: np.ndarray, k: int) -> list[int]:
+    kept = []
+    for i in rows:
+        distance = ((X - X[i]) ** 2).sum(axis=1)
+        distance[i] = np.inf
+        if (y[np.argsort(distance, kind="stable")[:k]] == y[i]).all():
+            kept.append(i)
+    return kept
+
+
+@pytest.mark.parametrize("offset", [1e6, 1e9, -1e12])
+def test_columns_far_from_zero_are_searched_as_exactly(offset):
+    X, y = draw(4, [2400, 80], 3, np.float64, ties=False)
+    X = np.round(X, 3) + offset  # what is left of the digits
+    our, their = EditedNearestNeighbours(), theirs.EditedNearestNeighbours()
+    our.fit_resample(X, y)
+    their.fit_resample(X, y)
+    np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+
+
+def test_one_row_far_away_does_not_spoil_the_others():
+    X, y = draw(4, [2400, 80], 3, np.float64, ties=False)
+    X[np.flatnonzero(y == 0)[0]] = 1e9
+    our, their = EditedNearestNeighbours(), theirs.EditedNearestNeighbours()
+    our.fit_resample(X, y)
+    their.fit_resample(X, y)
+    np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+    assert _cleared(X, np.flatnonzero(y == 0), np.flatnonzero(y == 1), 3, None).mean() > 0.5
+
+
+def test_more_neighbours_than_the_first_sample_has_rows():
+    X, y = draw(4, [2500, 20], 2, np.float64, ties=False)
+    our = EditedNearestNeighbours(n_neighbors=510)
+    their = theirs.EditedNearestNeighbours(n_neighbors=510)
+    our.fit_resample(X, y)
+    their.fit_resample(X, y)
+    np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+
+
+@pytest.mark.parametrize("ours", [TomekLinks, EditedNearestNeighbours])
+@pytest.mark.parametrize("shape", ["constant", "huge", "duplicates", "one column"])
+def test_odd_columns(ours, shape):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [2100, 30])
+    X = rng.normal(size=(len(y), 3))
+    if shape == "constant":
+        X[:, 1:] = 7.0
+    elif shape == "huge":
+        X *= 1e150
+    elif shape == "duplicates":
+        X[1000:2000] = X[:1000]
+        X[2100:2110] = X[:10]
+    else:
+        X = X[:, :1]
+    our, their = ours(), getattr(theirs, ours.__name__)()
+    our.fit_resample(X, y)
+    their.fit_resample(X, y)
+    np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+
+
+def test_all_rows_alike():
+    X, y = np.ones((40, 2)), np.repeat([0, 1], [30, 10])
+    for ours in (TomekLinks, EditedNearestNeighbours):
+        our, their = ours(), getattr(theirs, ours.__name__)()
+        our.fit_resample(X, y)
+        their.fit_resample(X, y)
+        np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+
+
+def test_a_class_of_one_row_and_labels_of_text():
+    X = np.array([[0.0], [0.1], [3.0], [3.1], [3.3]])
+    y = np.array(["rare", "often", "often", "often", "often"])
+    assert TomekLinks().fit_resample(X, y)[1].tolist() == ["rare", "often", "often", "often"]
+    kept = EditedNearestNeighbours(n_neighbors=1).fit_resample(X, y)[1]
+    assert kept.tolist() == ["often", "often", "often", "rare"]
+
+
+@pytest.mark.parametrize("ours", [TomekLinks, EditedNearestNeighbours])
+def test_sparse_rows_give_the_same(ours):
+    X, y = draw(9, [80, 20], 4, np.float64, ties=False)
+    X[X < 0] = 0
+    dense, thin = ours(), ours()
+    dense.fit_resample(X, y)
+    out, _ = thin.fit_resample(sparse.csr_matrix(X), y)
+    assert sparse.issparse(out)
+    np.testing.assert_array_equal(dense.sample_indices_, thin.sample_indices_)
+
+
+@pytest.mark.parametrize("rows", [3, 2])
+def test_fewer_rows_than_neighbours_are_refused_with_the_numbers(rows):
+    X, y = np.arange(rows, dtype=float)[:, None], np.array([0, 1, 0][:rows])
+    with pytest.raises(DataError, match=rf"n_neighbors=3 .* {rows} .*n_neighbors={rows - 1}"):
+        EditedNearestNeighbours().fit_resample(X, y)
+    assert len(TomekLinks().fit_resample(X, y)[1]) >= 1
+
+
+def test_a_neighbours_object_is_taken_as_imbalanced_learn_takes_it():
+    from sklearn.neighbors import NearestNeighbors
+
+    X, y = draw(3, [60, 20], 2, np.float64, ties=False)
+    our = EditedNearestNeighbours(n_neighbors=NearestNeighbors(n_neighbors=4))
+    their = theirs.EditedNearestNeighbours(n_neighbors=NearestNeighbors(n_neighbors=4))
+    our.fit_resample(X, y)
+    their.fit_resample(X, y)
+    np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
