@@ -7,11 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.errors import UsageError
+
 __all__ = ["brier", "calibration_error", "log_loss"]
 
 F = NDArray[np.float64]
 _FLOOR = np.log(np.finfo(np.float64).eps)
 _BINS = 15
+
+
+def _checked(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None) -> None:
+    shape, weight = np.shape(log_p), np.shape(sample_weight)
+    rows = len(y)
+    if (
+        len(shape) != 2
+        or shape[0] != rows
+        or rows == 0
+        or (sample_weight is not None and weight[-1:] != (rows,))
+    ):
+        raise UsageError(
+            f"y has {rows} rows, log_p the shape {shape}, and sample_weight {weight or 'none'}",
+            remedy="give (n,), (n, C) and (n,) or (B, n), with a row at least",
+        )
 
 
 def _as_float(sample_weight: NDArray[Any]) -> NDArray[Any]:
@@ -30,20 +47,32 @@ def _mean(values: F, sample_weight: NDArray[Any] | None) -> Any:
 
 
 def log_loss(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
-    """Mean negative log-probability of the true class, in nats; probabilities are kept above 2e-16.
+    """Compute the mean negative log-probability of the true class, in nats.
+
+    ``-sum_i w_i max(log p_i(y_i), log 2.2e-16) / sum_i w_i``: a probability of 0 costs 36, not infinity.
 
     Parameters
     ----------
-    y : int array of shape (n,)
+    y : int64 array, shape (n,)
         Class codes.
-    log_p : float64 array of shape (n, C)
-        Natural-log probabilities.
+    log_p : float64 array, shape (n, C)
+        Natural-log probabilities; -inf is allowed.
     sample_weight : array of shape (n,) or (B, n), optional
-        Weights, or multiplicities of B draws.
+        Weights, or multiplicities of B draws. Single precision is calculated in single precision.
 
     Returns
     -------
     float, or float64 array of shape (B,)
+        NaN where all weights are 0.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree or there are no rows.
+
+    References
+    ----------
+    Good, I. J. (1952). Rational decisions. Journal of the Royal Statistical Society B 14.
 
     Examples
     --------
@@ -52,15 +81,36 @@ def log_loss(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None 
     >>> round(log_loss(np.array([0, 1]), np.log([[0.5, 0.5], [0.5, 0.5]])), 4)
     0.6931
     """
+    _checked(y, log_p, sample_weight)
     true = np.maximum(log_p[np.arange(len(y)), y], _FLOOR)
     return _mean(-true, sample_weight)
 
 
 def brier(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
-    """Brier score: mean squared error of the probabilities.
+    """Compute the Brier score, the mean squared error of the probabilities.
 
-    In a binary task that of the positive class, between 0 and 1; for several classes the sum over
-    them, between 0 and 2 (Brier 1950). Parameters and returns as for :func:`log_loss`.
+    In a binary task that of the positive class, ``mean (p_i1 - y_i)^2``, between 0 and 1; for several
+    classes the sum over them, ``mean sum_c (p_ic - [y_i = c])^2``, between 0 and 2.
+
+    Parameters
+    ----------
+    y, log_p, sample_weight
+        As for :func:`log_loss`.
+
+    Returns
+    -------
+    float, or float64 array of shape (B,)
+        NaN where all weights are 0.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree or there are no rows.
+
+    References
+    ----------
+    Brier, G. W. (1950). Verification of forecasts expressed in terms of probability. Monthly Weather
+    Review 78.
 
     Examples
     --------
@@ -69,6 +119,7 @@ def brier(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = N
     >>> brier(np.array([0, 1]), np.log([[0.5, 0.5], [0.5, 0.5]]))
     0.25
     """
+    _checked(y, log_p, sample_weight)
     p = np.exp(log_p)
     truth = np.zeros_like(p)
     truth[np.arange(len(y)), y] = 1.0
@@ -79,12 +130,32 @@ def brier(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = N
 def calibration_error(
     y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
 ) -> Any:
-    """Expected calibration error over 15 bins of equal numbers of rows.
+    """Compute the expected calibration error over 15 bins of equal numbers of rows.
 
-    The mean, weighted by the rows of a bin, of the distance between the mean probability and the
-    observed share. In a binary task for the positive class; for several classes the mean over them
-    (Kull et al. 2019, NeurIPS). Bins are cut on the unweighted probabilities. Parameters and returns
-    as for :func:`log_loss`.
+    ``sum_b |sum_(i in b) w_i (y_i - p_i)| / sum_i w_i``: the distance between the mean probability and
+    the observed share of a bin, weighted by its rows. In a binary task for the positive class; for
+    several classes the mean over them. Bins are cut on the unweighted probabilities, so that all
+    draws share them, and equal probabilities share a bin.
+
+    Parameters
+    ----------
+    y, log_p, sample_weight
+        As for :func:`log_loss`.
+
+    Returns
+    -------
+    float, or float64 array of shape (B,)
+        Between 0 and 1; NaN where all weights are 0.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree or there are no rows.
+
+    References
+    ----------
+    Naeini, M. P., Cooper, G. F. and Hauskrecht, M. (2015). Obtaining well calibrated probabilities using
+    Bayesian binning. AAAI. Kull, M. et al. (2019). Beyond temperature scaling. NeurIPS (one class at a time).
 
     Examples
     --------
@@ -93,6 +164,7 @@ def calibration_error(
     >>> calibration_error(np.array([0, 1]), np.log([[0.5, 0.5], [0.5, 0.5]]))
     0.0
     """
+    _checked(y, log_p, sample_weight)
     p = np.exp(log_p)
     columns = [1] if p.shape[1] == 2 else range(p.shape[1])
     weight = np.ones(len(y)) if sample_weight is None else _as_float(sample_weight)

@@ -12,19 +12,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.errors import UsageError
+
 __all__ = ["average_precision", "recall_at_precision", "roc_auc", "sorted_runs"]
 
 F = NDArray[np.float64]
+_Runs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F]
 _CHUNK = 20_000_000
 
 
-def sorted_runs(
-    y: NDArray[Any], score: F
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F]:
-    """Return the order from the highest score, run starts, end-of-tie positions, and the runs' scores.
+def sorted_runs(y: NDArray[Any], score: F) -> _Runs:
+    """Cut the sorted rows into runs that end with the last row that ties a positive row.
 
-    A run ends with the last row that ties a positive row; rows after the last positive make a final
-    run without one.
+    Rows after the last such one make a final run without a positive row.
+
+    Parameters
+    ----------
+    y : int array, shape (n,)
+        1 for positive rows, 0 for others.
+    score : float array, shape (n,)
+        Higher means more likely positive.
+
+    Returns
+    -------
+    order : int64 array, shape (n,)
+        Rows from the highest score to the lowest.
+    starts : int64 array, shape (R,) or (R + 1,)
+        First position of every run, of the final one too if there is one.
+    ties : int64 array, shape (R,)
+        First position of the tie that ends a run.
+    scores : float64 array, shape (R,)
+        Score of that tie, falling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.ranking import sorted_runs
+    >>> order, starts, ties, scores = sorted_runs(np.array([0, 1, 0]), np.array([0.9, 0.5, 0.1]))
+    >>> starts.tolist(), ties.tolist(), scores.tolist()
+    ([0, 2], [1], [0.5])
     """
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
@@ -41,12 +67,9 @@ def sorted_runs(
     return order, starts, ties, ranked[ends]
 
 
-def _sums(y: NDArray[Any], score: F, weight: NDArray[Any]) -> tuple[F, F, F, F]:
+def _sums(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> tuple[F, F, F, F]:
     """Return cumulative weights at every run's end, and of negatives strictly above its tie, (B, runs)."""
-    order, starts, ties, _ = sorted_runs(y, score)
-    if len(ties) == 0:
-        empty = np.zeros((len(weight), 0))
-        return empty, empty, weight.sum(axis=1, dtype=np.float64)[:, None], empty
+    order, starts, ties, _ = runs
     # Rows first: then the weights that one row has in all draws lie side by side and move together.
     w = np.ascontiguousarray(weight.T)[order]
     # The sums at run ends, and those at the start of each tie: two cuts for every run.
@@ -64,22 +87,34 @@ def _sums(y: NDArray[Any], score: F, weight: NDArray[Any]) -> tuple[F, F, F, F]:
 
 
 def _batched(function: Any, y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None) -> Any:
-    y = np.asarray(y)
-    if sample_weight is None:
-        return float(function(y, score, np.ones((1, len(y))))[0])
-    weight = np.asarray(sample_weight)
-    if weight.ndim == 1:
-        return float(function(y, score, weight[None])[0])
-    step = max(1, _CHUNK // max(len(y), 1))
-    return np.concatenate(
-        [function(y, score, weight[b : b + step]) for b in range(0, len(weight), step)]
-    )
+    """Sort once, then apply ``function`` to as many draws at a time as memory allows."""
+    y, score = np.asarray(y), np.asarray(score, dtype=np.float64)
+    weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+    if y.ndim != 1 or len(y) == 0 or y.shape != score.shape or weight.shape[-1:] != y.shape:
+        raise UsageError(
+            f"y, score and sample_weight have the shapes {y.shape}, {score.shape} and {weight.shape}",
+            remedy="give (n,), (n,) and (n,) or (B, n), with a row at least",
+        )
+    if np.isnan(score).any():
+        raise UsageError(
+            f"{np.isnan(score).sum()} of {len(score)} scores are NaN and have no rank",
+            remedy="give a number for every row",
+        )
+    draws = np.atleast_2d(weight)
+    runs = sorted_runs(y, score)
+    if len(runs[2]) == 0:
+        out = np.full(len(draws), np.nan)
+    else:
+        # A run of a draw takes several numbers of eight bytes, a row of a draw often just one byte.
+        step = max(1, _CHUNK // (len(y) + 8 * len(runs[2])))
+        out = np.concatenate(
+            [function(runs, y, draws[b : b + step]) for b in range(0, len(draws), step)]
+        )
+    return float(out[0]) if weight.ndim == 1 else out
 
 
-def _average_precision(y: NDArray[Any], score: F, weight: NDArray[Any]) -> F:
-    hit, total, _, _ = _sums(y, score, weight)
-    if hit.shape[1] == 0:
-        return np.full(len(weight), np.nan)
+def _average_precision(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> F:
+    hit, total, _, _ = _sums(runs, y, weight)
     gain = np.diff(hit, axis=1, prepend=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.where(total > 0, hit / total, 0.0)
@@ -87,22 +122,24 @@ def _average_precision(y: NDArray[Any], score: F, weight: NDArray[Any]) -> F:
     return out
 
 
-def _roc_auc(y: NDArray[Any], score: F, weight: NDArray[Any]) -> F:
-    hit, total, everything, above = _sums(y, score, weight)
-    if hit.shape[1] == 0:
-        return np.full(len(weight), np.nan)
+def _roc_auc(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> F:
+    hit, total, everything, above = _sums(runs, y, weight)
     gain = np.diff(hit, axis=1, prepend=0.0)
     at_or_above = total - hit
     negatives = everything[:, 0] - hit[:, -1]
+    # What rounding leaves of no weight is no weight.
+    negatives = np.where(negatives > 1e-12 * everything[:, 0], negatives, 0.0)
     # A positive wins against negatives below its tie and half wins within it.
     lost = above + 0.5 * (at_or_above - above)
     with np.errstate(divide="ignore", invalid="ignore"):
         out: F = 1.0 - (gain * lost).sum(axis=1) / (hit[:, -1] * negatives)
-    return out
+    return np.where(negatives > 0, out, np.nan)
 
 
 def average_precision(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None) -> Any:
-    """Average precision: the sum over thresholds of the gain in recall times the precision.
+    """Compute average precision: the gain in recall times the precision, summed over thresholds.
+
+    ``AP = sum_k (R_k - R_(k-1)) P_k``, k over the distinct scores from the highest down.
 
     Parameters
     ----------
@@ -118,6 +155,15 @@ def average_precision(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | N
     float, or float64 array of shape (B,)
         NaN where no positive row has weight.
 
+    Raises
+    ------
+    UsageError
+        If shapes disagree, there are no rows, or a score is NaN.
+
+    References
+    ----------
+    Davis, J. and Goadrich, M. (2006). The relationship between precision-recall and ROC curves. ICML.
+
     Examples
     --------
     >>> import numpy as np
@@ -129,9 +175,28 @@ def average_precision(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | N
 
 
 def roc_auc(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None) -> Any:
-    """Area under the ROC curve: the chance that a positive row outranks a negative one, ties half.
+    """Compute the area under the ROC curve.
 
-    Parameters and returns as for :func:`average_precision`; NaN where a class has no weight.
+    ``AUC = P(s+ > s-) + P(s+ = s-) / 2``: the chance that a positive row outranks a negative one.
+
+    Parameters
+    ----------
+    y, score, sample_weight
+        As for :func:`average_precision`.
+
+    Returns
+    -------
+    float, or float64 array of shape (B,)
+        NaN where a class has no weight.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, there are no rows, or a score is NaN.
+
+    References
+    ----------
+    Hanley, J. A. and McNeil, B. J. (1982). The meaning and use of the area under a ROC curve. Radiology 143.
 
     Examples
     --------
@@ -146,9 +211,24 @@ def roc_auc(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None
 def recall_at_precision(
     y: NDArray[Any], score: F, precision: float, sample_weight: NDArray[Any] | None = None
 ) -> Any:
-    """Largest recall among thresholds whose precision is at least ``precision``; 0 if there is none.
+    """Compute the largest recall among thresholds whose precision is at least ``precision``.
 
-    Parameters and returns as for :func:`average_precision`.
+    Parameters
+    ----------
+    y, score, sample_weight
+        As for :func:`average_precision`.
+    precision : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float, or float64 array of shape (B,)
+        0 if no threshold is that precise; NaN where no positive row has weight.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, there are no rows, a score is NaN, or ``precision`` is out of range.
 
     Examples
     --------
@@ -157,12 +237,13 @@ def recall_at_precision(
     >>> recall_at_precision(np.array([0, 1, 1]), np.array([0.2, 0.1, 0.9]), 0.9)
     0.5
     """
+    if not 0 <= precision <= 1:
+        raise UsageError(f"precision is {precision}", remedy="give a number from 0 to 1")
 
-    def function(y: NDArray[Any], score: F, weight: NDArray[Any]) -> F:
-        hit, total, _, _ = _sums(y, score, weight)
-        if hit.shape[1] == 0:
-            return np.full(len(weight), np.nan)
-        good = (hit >= precision * total - 1e-12) & (total > 0)
+    def function(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> F:
+        hit, total, _, _ = _sums(runs, y, weight)
+        # A precision of 9 / 10 reaches 0.9 whatever the last bit says.
+        good = (hit >= precision * total * (1 - 1e-12)) & (total > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             out: F = np.where(good, hit, 0.0).max(axis=1) / hit[:, -1]
         return out
