@@ -7,7 +7,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import UsageError
 
-__all__ = ["confusion", "per_class"]
+__all__ = [
+    "accuracy",
+    "averaged",
+    "balanced_accuracy",
+    "confusion",
+    "expected_cost",
+    "fbeta",
+    "g_mean",
+    "mcc",
+    "per_class",
+]
 
 F = NDArray[np.float64]
 
@@ -81,6 +91,8 @@ def _ratio(top: F, bottom: F) -> F:
 def per_class(matrix: ArrayLike) -> dict[str, F]:
     """Return precision, recall, F1 and support of every class.
 
+    With hits h, support s and calls k of a class: ``h / k``, ``h / s``, ``2 h / (s + k)``.
+
     Parameters
     ----------
     matrix : array of shape (..., C, C)
@@ -114,27 +126,79 @@ def _present(m: F) -> F:
 
 
 def accuracy(m: F) -> F:
-    """Share of rows called right."""
+    """Compute the share of rows called right.
+
+    This and the functions below take confusion matrices, float64 (..., C, C), true class first, give
+    float64 (...,), and call 0 / 0 zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import accuracy
+    >>> float(accuracy(np.array([[7.0, 1.0], [1.0, 1.0]])))
+    0.8
+    """
     return _ratio(np.trace(m, axis1=-2, axis2=-1), m.sum(axis=(-2, -1)))
 
 
 def balanced_accuracy(m: F) -> F:
-    """Mean recall of the classes that have rows."""
+    """Compute the mean recall of the classes that have rows.
+
+    References
+    ----------
+    Brodersen, K. H. et al. (2010). The balanced accuracy and its posterior distribution. ICPR.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import balanced_accuracy
+    >>> float(balanced_accuracy(np.array([[8.0, 0.0], [1.0, 1.0]])))
+    0.75
+    """
     present = _present(m)
     return _ratio((per_class(m)["recall"] * present).sum(axis=-1), present.sum(axis=-1))
 
 
 def g_mean(m: F) -> F:
-    """Geometric mean of the recalls of the classes that have rows."""
+    """Compute the geometric mean of the recalls of the classes that have rows.
+
+    References
+    ----------
+    Kubat, M. and Matwin, S. (1997). Addressing the curse of imbalanced training sets. ICML.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import g_mean
+    >>> float(g_mean(np.array([[4.0, 0.0], [3.0, 1.0]])))
+    0.5
+    """
     present = _present(m)
     with np.errstate(divide="ignore"):
         logged = np.where(present > 0, np.log(per_class(m)["recall"]), 0.0)
-    out: F = np.exp(logged.sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
+    classes = present.sum(axis=-1)
+    out: F = np.where(classes > 0, np.exp(logged.sum(axis=-1) / np.maximum(classes, 1)), 0.0)
     return out
 
 
 def mcc(m: F) -> F:
-    """Matthews correlation, in its form for several classes (Gorodkin 2004)."""
+    """Compute the Matthews correlation, in its form for several classes.
+
+    With n rows, h hits, and t_c and k_c rows of class c and called c:
+    ``(h n - sum_c t_c k_c) / sqrt((n^2 - sum_c k_c^2) (n^2 - sum_c t_c^2))``.
+
+    References
+    ----------
+    Gorodkin, J. (2004). Comparing two K-category assignments by a K-category correlation coefficient.
+    Computational Biology and Chemistry 28.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import mcc
+    >>> float(mcc(np.array([[2.0, 0.0], [0.0, 2.0]])))
+    1.0
+    """
     total, hit = m.sum(axis=(-2, -1)), np.trace(m, axis1=-2, axis2=-1)
     true, said = m.sum(axis=-1), m.sum(axis=-2)
     top = hit * total - (true * said).sum(axis=-1)
@@ -144,7 +208,29 @@ def mcc(m: F) -> F:
 
 
 def averaged(m: F, what: str, how: str) -> F:
-    """Average a metric over classes: macro, weighted by support, or that of the positive class (last)."""
+    """Average a value of :func:`per_class` over classes.
+
+    Parameters
+    ----------
+    m : float64 array, shape (..., C, C)
+        Confusion matrices, true class first.
+    what : {"precision", "recall", "f1"}
+        Which value.
+    how : {"macro", "weighted", "positive"}
+        The mean over classes that have rows or are called, the mean weighted by rows, or the value of
+        class 1.
+
+    Returns
+    -------
+    float64 array, shape (...,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import averaged
+    >>> float(averaged(np.array([[8.0, 0.0], [1.0, 1.0]]), "recall", "positive"))
+    0.5
+    """
     values = per_class(m)
     if how == "positive":
         return values[what][..., 1]
@@ -158,7 +244,21 @@ def averaged(m: F, what: str, how: str) -> F:
 
 
 def fbeta(m: F, beta: float, how: str) -> F:
-    """F-beta: (1 + beta^2) hits / ((1 + beta^2) hits + beta^2 misses + false alarms)."""
+    """Compute F-beta of class 1 (``how="positive"``), or its mean over classes (``"macro"``).
+
+    ``(1 + b^2) hits / ((1 + b^2) hits + b^2 misses + false alarms)``.
+
+    References
+    ----------
+    van Rijsbergen, C. J. (1979). Information Retrieval, 2nd edition.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import fbeta
+    >>> float(fbeta(np.array([[8.0, 1.0], [1.0, 1.0]]), 2.0, "positive"))
+    0.5
+    """
     hit = np.diagonal(m, axis1=-2, axis2=-1)
     support, said = m.sum(axis=-1), m.sum(axis=-2)
     values = _ratio((1 + beta**2) * hit, beta**2 * support + said)
@@ -169,5 +269,17 @@ def fbeta(m: F, beta: float, how: str) -> F:
 
 
 def expected_cost(m: F, cost: F) -> F:
-    """Mean cost of a row under the cost matrix."""
+    """Compute the mean cost of a row, ``sum_ij m_ij cost_ij / sum_ij m_ij``.
+
+    References
+    ----------
+    Elkan, C. (2001). The foundations of cost-sensitive learning. IJCAI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.confusion import expected_cost
+    >>> float(expected_cost(np.array([[8.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [10.0, 0.0]])))
+    1.1
+    """
     return _ratio((m * cost).sum(axis=(-2, -1)), m.sum(axis=(-2, -1)))
