@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import narwhals as nw
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
+from equipoise.frames import parse_numbers, reads_as_date, string_series
 
 __all__ = ["Column", "Role", "as_number", "assign_roles", "find_column"]
 
@@ -19,9 +20,8 @@ Role = Literal[
 ]
 
 _GIVEN = ("number", "category", "text", "date", "ignored")
-_ID_NAME = re.compile(
-    r"(^|[_\W])(id|uuid|guid|key|index|rownames?|row)$|[a-z]I[dD]$", re.IGNORECASE
-)
+_ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rownames?|row)$)|[a-z]I[dD]$")
+_LEADING_ZERO = r"^\s*[+-]?0\d+\s*$"
 _TEXT_WORDS = 3.0
 _TEXT_LENGTH = 30.0
 
@@ -112,6 +112,13 @@ def assign_roles(
                 remedy=f"use one of {', '.join(_GIVEN)}"
                 + (f" (did you mean {near[0]}?)" if near else ""),
             )
+    if target is not None:
+        for other, part in ((group, "group"), (time, "time"), *given.items()):
+            if other == target and part != "ignored":
+                raise UsageError(
+                    f"column {target!r} is the target and cannot be {part} too",
+                    remedy=f"name another {'column' if part in _GIVEN else part + ' column'}",
+                )
     special: dict[str, Role] = {}
     for name_or_none, role_of in ((target, "target"), (group, "group"), (time, "time")):
         if name_or_none is not None:
@@ -122,20 +129,19 @@ def assign_roles(
 
 def _column(series: nw.Series[Any], special: Role | None, given: str | None) -> Column:
     dtype = series.dtype
-    if dtype == nw.List or dtype == nw.Struct or dtype == nw.Array:
+    nested = _nested(series)
+    if nested:
         if special is None and given != "ignored":
             raise DataError(
-                f"column {series.name!r} holds {str(dtype).split('(')[0].lower()}s, not single values",
+                f"column {series.name!r} holds {nested}, not single values",
                 remedy=f"split it into columns, or leave it out with --role {series.name}=ignored",
             )
         return Column(series.name, special or "ignored", "given", str(dtype), 0, 0)
-    missing = int(series.null_count())
+    known = series.drop_nulls()
     if dtype.is_float():
-        missing += int(series.is_nan().sum() or 0)
-    try:
-        distinct = int(series.drop_nulls().n_unique())
-    except Exception:  # noqa: BLE001 - objects of mixed types cannot be counted in every library
-        distinct = len({str(value) for value in series.drop_nulls().to_list()})
+        known = known.filter(~known.is_nan())
+    missing = len(series) - len(known)
+    distinct = int((string_series(known) if dtype == nw.Object else known).n_unique())
 
     def made(role: Role, reason: str) -> Column:
         return Column(series.name, role, reason, str(dtype), missing, distinct)
@@ -145,6 +151,20 @@ def _column(series: nw.Series[Any], special: Role | None, given: str | None) -> 
     if given is not None:
         return made(given, "given")  # type: ignore[arg-type]
     return made(*_find(series, missing, distinct))
+
+
+def _nested(series: nw.Series[Any]) -> str:
+    """Name what a column holds in each row if that is no single value."""
+    dtype = series.dtype
+    for kind, word in ((nw.List, "lists"), (nw.Array, "arrays"), (nw.Struct, "records")):
+        if dtype == kind:
+            return word
+    if dtype == nw.Object:
+        kinds = {type(value) for value in series.to_list()}
+        nested = {list, tuple, set, frozenset, dict}
+        if any(kind in nested or hasattr(kind, "__array__") for kind in kinds):
+            return "lists or records"
+    return ""
 
 
 def _find(series: nw.Series[Any], missing: int, distinct: int) -> tuple[Role, str]:
@@ -163,8 +183,11 @@ def _find(series: nw.Series[Any], missing: int, distinct: int) -> tuple[Role, st
         return "number", "it holds numbers"
     if dtype == nw.Date or dtype == nw.Datetime:
         return "date", "it holds dates"
-    if dtype == nw.Duration:
-        return "number", "it holds lengths of time"
+    if dtype == nw.Duration or dtype == nw.Time:
+        return (
+            "number",
+            "it holds lengths of time" if dtype == nw.Duration else "it holds times of day",
+        )
     if dtype == nw.Categorical or dtype == nw.Enum:
         return "category", "it holds levels"
     return _find_string(series, missing, distinct)
@@ -173,34 +196,43 @@ def _find(series: nw.Series[Any], missing: int, distinct: int) -> tuple[Role, st
 def _looks_like_id(series: nw.Series[Any]) -> bool:
     if _ID_NAME.search(series.name):
         return True
-    values = series.drop_nulls()
+    values = series.drop_nulls().cast(nw.Float64)
     step = values.diff().drop_nulls()
-    return bool(len(step)) and bool((step > 0).all()) and int(step.max()) <= 10
+    return bool(len(step)) and bool((step > 0).all()) and float(step.max()) <= 10
 
 
 def as_number(series: nw.Series[Any]) -> nw.Series[Any] | None:
-    """Return a column of strings as numbers, blanks as missing, or None if they are no numbers."""
-    strings = series.cast(nw.String).str.strip_chars()
-    blank = strings.is_in(["", "?", "NA", "N/A", "NaN", "nan", "null", "None"])
-    native = strings.to_native().cast(_float(), strict=False)
-    numbers = nw.from_native(native, series_only=True)
-    bad = numbers.is_null() & ~blank.fill_null(True)
-    usable = int((~numbers.is_null()).sum())
-    return numbers if usable and not bool(bad.any()) else None
+    """Return a column of text as numbers, blanks as missing, or None if they are no numbers.
 
-
-def _float() -> Any:
-    from equipoise.frames import FLOAT
-
-    return FLOAT
+    Examples
+    --------
+    >>> from equipoise.data.columns import as_number
+    >>> from equipoise.frames import build_frame
+    >>> as_number(build_frame({"x": ["1.5", " ", "20"]})["x"]).to_list()
+    [1.5, None, 20.0]
+    """
+    numbers, bad = parse_numbers(series)
+    return None if bad.any() or numbers.null_count() == len(numbers) else numbers
 
 
 def _find_string(series: nw.Series[Any], missing: int, distinct: int) -> tuple[Role, str]:
-    from equipoise.frames import reads_as_date
-
     n = len(series)
-    strings = series.drop_nulls().cast(nw.String)
-    if as_number(series) is not None:
+    strings = string_series(series).drop_nulls()
+    numbers = as_number(series)
+    if numbers is not None:
+        known = numbers.drop_nulls()
+        if bool(strings.str.contains(_LEADING_ZERO).any()):
+            if distinct == n - missing and n >= 20:
+                return "id", "its values are codes with leading zeros, all different"
+            return "category", "its values are codes with leading zeros"
+        whole = bool((known == known.round(0)).all()) and bool(known.is_finite().all())
+        if (
+            whole
+            and len(known) >= 20
+            and known.n_unique() == len(known)
+            and _looks_like_id(numbers)
+        ):
+            return "id", "its whole numbers are all different and in order, or it is named as one"
         return "number", "its text reads as numbers"
     if distinct > 2 and reads_as_date(strings):
         return "date", "its text reads as dates"

@@ -6,14 +6,18 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 
-from equipoise.errors import DataError, StorageError
+from equipoise.errors import DataError, EquipoiseError, StorageError
 from equipoise.frames import scan_bytes, to_frame
 
 __all__ = ["read_table"]
@@ -32,15 +36,27 @@ _KINDS = {
     ".ipc": "arrow",
 }
 _KNOWN = "csv, tsv, parquet, jsonl, feather or arrow, also with .gz"
+# The first bytes of a file say what it is, whatever its name says.
+_MARKS = {
+    b"PAR1": ("a Parquet file", "name it .parquet", "parquet"),
+    b"ARROW1": ("an Arrow file", "name it .arrow", "arrow"),
+    b"\x1f\x8b": ("gzipped", "add .gz to its name", ""),
+    b"PK\x03\x04": ("a zip archive or a spreadsheet", "unpack it, or save it as csv", ""),
+    b"\xd0\xcf\x11\xe0": ("a spreadsheet or document", "save it as csv", ""),
+}
+_BLANK = b"\x00 \t\r\n\xef\xbb\xbf"
+_HEAD = 200_000
 
 
 def read_table(path: str | os.PathLike[str]) -> nw.DataFrame[Any]:
-    """Read a data file.
+    r"""Read a data file.
 
     Parameters
     ----------
     path : path
-        CSV, TSV, Parquet, JSON lines, Arrow or Feather by the suffix, each also gzipped (``.gz``).
+        CSV, TSV, Parquet, JSON lines, Arrow or Feather by the suffix, each also gzipped (``.gz``). The
+        separator of a text file is found from its first lines; text that is not UTF-8 is read as
+        Windows-1252. Blank lines between rows are skipped.
 
     Returns
     -------
@@ -59,53 +75,59 @@ def read_table(path: str | os.PathLike[str]) -> nw.DataFrame[Any]:
     >>> import pathlib, tempfile
     >>> from equipoise.data.reading import read_table
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "a.csv"
-    >>> _ = file.write_text("x;y\\n1;a\\n2;b\\n")
+    >>> _ = file.write_text("x;y\n1;a\n2;b\n")
     >>> read_table(file).columns
     ['x', 'y']
     """
     where = Path(path)
     suffixes = [suffix.lower() for suffix in where.suffixes]
-    zipped = bool(suffixes) and suffixes[-1] == ".gz"
-    kind = _KINDS.get(
-        (suffixes[:-1] if zipped else suffixes)[-1] if suffixes[: -1 if zipped else None] else ""
-    )
-    content = _content(where, zipped)
-    if kind is None:
-        raise DataError(
-            f"{str(where)!r} has no suffix that names a kind of file", remedy=f"use {_KNOWN}"
-        )
-    if not content.strip(b"\x00 \t\r\n"):
+    zipped = suffixes[-1:] == [".gz"]
+    suffix = "".join((suffixes[:-1] if zipped else suffixes)[-1:])
+    content = _content(where, zipped, known=suffix in _KINDS)
+    kind = _KINDS[suffix]
+    if not content[:4096].strip(_BLANK) and not content.strip(_BLANK):
         raise DataError(f"{str(where)!r} is empty", remedy="give a file with a header and rows")
+    for mark, (what, remedy, fits) in _MARKS.items():
+        if content.startswith(mark) and kind != fits:
+            raise DataError(f"{str(where)!r} is {what}, not {kind}", remedy=remedy)
     try:
         if kind == "csv":
-            frame = _read_csv(content, where)
+            frame = _read_csv(content, where, tab=suffix in (".tsv", ".tab"))
+        elif kind == "arrow" and not content.startswith(b"ARROW1"):
+            frame = scan_bytes("arrow-stream", content)
         else:
-            frame = scan_bytes(kind, content)
-    except (DataError, MemoryError):
+            frame = scan_bytes(kind, content.removeprefix(b"\xef\xbb\xbf"))
+        if len(frame) == 0:
+            raise DataError(
+                f"{str(where)!r} has a header and no rows", remedy="give a file with rows"
+            )
+        return to_frame(frame)
+    except (EquipoiseError, MemoryError):
         raise
     except Exception as error:
         # Each engine has errors of its own for a file that is not what its name says.
-        first = (
-            str(error).strip().splitlines()[0][:150] if str(error).strip() else type(error).__name__
-        )
+        said = str(error).strip().splitlines() or [type(error).__name__]
         raise DataError(
-            f"{str(where)!r} cannot be read as {kind} ({first})",
+            f"{str(where)!r} cannot be read as {kind} ({said[0][:150]})",
             remedy="check that the file is whole and that its suffix names its kind",
         ) from error
-    if len(frame) == 0:
-        raise DataError(f"{str(where)!r} has a header and no rows", remedy="give a file with rows")
-    return to_frame(frame)
 
 
-def _content(where: Path, zipped: bool) -> bytes:
+def _content(where: Path, zipped: bool, known: bool) -> bytes:
     try:
         if where.is_dir():
             raise DataError(f"{str(where)!r} is a folder", remedy="give a file")
+        if not known and where.exists():
+            raise DataError(
+                f"{str(where)!r} has no suffix that names a kind of file", remedy=f"use {_KNOWN}"
+            )
         content = where.read_bytes()
         return gzip.decompress(content) if zipped else content
-    except FileNotFoundError:
-        near = []
-        if where.parent.is_dir():
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        if isinstance(error, EquipoiseError):
+            raise
+        near: list[str] = []
+        with suppress(OSError, ValueError):
             near = get_close_matches(where.name, sorted(os.listdir(where.parent)), 1, 0.5)
         hint = f"did you mean {str(where.parent / near[0])!r}?" if near else "check the path"
         raise DataError(f"there is no file {str(where)!r}", remedy=hint) from None
@@ -121,58 +143,174 @@ def _content(where: Path, zipped: bool) -> bytes:
         ) from None
     except OSError as error:
         raise StorageError(
-            f"{str(where)!r} cannot be read: {error.strerror}", remedy="check the disk"
+            f"{str(where)!r} cannot be read: {error.strerror or error}", remedy="check the disk"
         ) from error
 
 
-def _read_csv(content: bytes, where: Path) -> nw.DataFrame[Any]:
-    if b"\x00" in content[:100_000] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _read_csv(content: bytes, where: Path, tab: bool) -> nw.DataFrame[Any]:
+    content = _tidy(_as_utf8(content, where))
+    head = content[: max(_HEAD, content.find(b"\n") + 1)].decode("utf-8", "ignore")
+    whole = len(content) <= len(head.encode())
+    separator = _separator(head, whole, tab)
+    sample = _sample(head, separator, whole, 1000)
+    raw = sample[0]
+    names = _names(raw, where)
+    options: dict[str, Any] = {"separator": separator, "as_text": _code_columns(sample)}
+    if separator == ";":
+        options["decimal_comma"] = _decimal_commas(sample)
+    quoted = b'"' in content
+    try:
+        frame = scan_bytes("csv", content, **options)
+    except Exception:
+        # Tab-separated files often hold quotation marks that quote nothing.
+        bare = (
+            _unquoted(content, len(raw), options, where) if quoted and separator == "\t" else None
+        )
+        if bare is None:
+            wrong = _ragged(content, separator, quoted, len(raw), where)
+            if isinstance(wrong, DataError):
+                raise wrong from None
+            raise
+        frame, quoted = bare, False
+    if len(frame.columns) == len(names):
+        frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    if len(frame.columns) > 1 and frame[frame.columns[-1]].null_count():
+        # Only a row that is too short, or blank, ends in a missing value that nobody wrote.
+        blank = _ragged(content, separator, quoted, len(raw), where)
+        if isinstance(blank, DataError):
+            raise blank
+        if blank:
+            gone = set(blank)
+            frame = frame.filter([row not in gone for row in range(len(frame))])
+    return frame
+
+
+def _unquoted(
+    content: bytes, width: int, options: dict[str, Any], where: Path
+) -> nw.DataFrame[Any] | None:
+    if isinstance(_ragged(content, "\t", False, width, where), DataError):
+        return None
+    return scan_bytes("csv", content, quote_char=None, **options)
+
+
+def _as_utf8(content: bytes, where: Path) -> bytes:
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    with suppress(UnicodeDecodeError):
+        content = content.decode("utf-16").encode() if utf16 else content
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    sample = content[:100_000]
+    control = sum(map(sample.count, (bytes([code]) for code in (*range(9), *range(14, 32)))))
+    if b"\x00" in content or control > 0.001 * len(sample):
         raise DataError(
             f"{str(where)!r} is a binary file, not text",
             remedy=f"give {_KNOWN}, with the suffix that fits",
         )
-    text = _decode(content, where)
-    head = text[:200_000]
-    separator = (
-        "\t"
-        if where.suffixes and ".tsv" in [s.lower() for s in where.suffixes]
-        else _separator(head)
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace").encode()
+    return content
+
+
+def _tidy(content: bytes) -> bytes:
+    """Give lines one kind of end, and take blank ones from both sides."""
+    if b"\n" not in content:
+        content = content.replace(b"\r", b"\n")
+    if content[:1] in b"\r\n" or re.search(rb"\n[\r\n]+\Z", content[-1000:]):
+        content = content.strip(b"\r\n") + b"\n"
+    return content
+
+
+@contextmanager
+def _any_cell_size() -> Iterator[None]:
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _sample(head: str, separator: str, whole: bool, rows: int) -> list[list[str]]:
+    found: list[list[str]] = []
+    with _any_cell_size(), suppress(csv.Error):
+        reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+        found.extend(islice(reader, rows + 1))
+    # The last row may be cut.
+    return found[:rows] if whole or len(found) < 2 else found[:rows][: len(found) - 1]
+
+
+def _separator(head: str, whole: bool, tab: bool) -> str:
+    samples = {each: _sample(head, each, whole, 50) for each in ",;\t|"}
+    width = {each: len(rows[0]) for each, rows in samples.items() if rows and len(rows[0]) > 1}
+    if not width:
+        return ","
+    if tab and "\t" in width:
+        return "\t"
+    # The separator of the header whose count the other lines repeat most often.
+    return max(
+        width,
+        key=lambda each: (sum(len(row) == width[each] for row in samples[each]), width[each]),
     )
-    names = next(csv.reader(io.StringIO(head), delimiter=separator), [])
-    names = [name.strip() for name in names]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
+
+
+def _names(raw: list[str], where: Path) -> list[str]:
+    names = [name.strip() for name in raw]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
         raise DataError(
-            f"{str(where)!r} names the column {twice[0]!r} {names.count(twice[0])} times",
+            f"{str(where)!r} names the column {twice!r} {names.count(twice)} times",
             remedy="rename all but one",
         )
-    return scan_bytes("csv", text.encode(), separator=separator, names=names)
+    for j, name in enumerate(names):
+        if not name:
+            names[j] = f"column_{j}" + "_" * (f"column_{j}" in names)
+    return names
 
 
-def _decode(content: bytes, where: Path) -> str:
-    for encoding in (
-        "utf-8-sig",
-        "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8",
-    ):
+def _code_columns(sample: list[list[str]]) -> list[str]:
+    """Find the columns of whole numbers with leading zeros, which a number would lose."""
+    code = re.compile(r"0\d+")
+    return [
+        name
+        for j, name in enumerate(sample[0])
+        if name and any(j < len(row) and code.fullmatch(row[j].strip()) for row in sample[1:])
+    ]
+
+
+def _decimal_commas(sample: list[list[str]]) -> bool:
+    cells = [cell for row in sample[1:] for cell in row]
+    comma, point = (re.compile(rf"[+-]?\d+{mark}\d+") for mark in (",", r"\."))
+    return any(map(comma.fullmatch, cells)) and not any(map(point.fullmatch, cells))
+
+
+def _ragged(
+    content: bytes, separator: str, quoted: bool, width: int, where: Path
+) -> list[int] | DataError:
+    """Return which rows are blank, or what is wrong with the first row of another width."""
+    if not quoted:
+        lines = content.count(b"\n") + (not content.endswith(b"\n"))
+        if content.count(separator.encode()) == lines * (width - 1) and b"\n\n" not in content:
+            return []
+    blank, line = [], 0
+    quoting: Any = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    with _any_cell_size():
+        text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+        reader = csv.reader(text, delimiter=separator, quoting=quoting, strict=True)
         try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    sample = content[:100_000]
-    control = sum(byte < 9 or 13 < byte < 32 for byte in sample)
-    if control > 0.001 * len(sample):
-        raise DataError(
-            f"{str(where)!r} is a binary file, not text",
-            remedy=f"give {_KNOWN}, with the suffix that fits",
-        )
-    return content.decode("cp1252", errors="replace")
-
-
-def _separator(head: str) -> str:
-    lines = [line for line in head.splitlines()[:50] if line]
-    counts = {sep: [line.count(sep) for line in lines] for sep in (",", ";", "\t", "|")}
-    first = {sep: count[0] for sep, count in counts.items() if count and count[0]}
-    if not first:
-        return ","
-    # The separator of the header whose count the other lines repeat most often.
-    return max(first, key=lambda sep: (sum(c == first[sep] for c in counts[sep]), first[sep]))
+            for row, fields in enumerate(reader, -1):
+                start, line = line + 1, reader.line_num
+                if len(fields) == width:
+                    continue
+                if not "".join(fields).strip() and len(fields) < 2:
+                    blank.append(row)
+                    continue
+                return DataError(
+                    f"{str(where)!r} has {len(fields)} fields in line {start:,} and {width} in its header",
+                    remedy=f"correct that line, or put quotes around values that hold {separator!r}",
+                )
+        except csv.Error as error:
+            return DataError(
+                f"{str(where)!r} cannot be read from line {line + 1:,} on ({error})",
+                remedy="close the quotes of that line, and double those within a quoted value",
+            )
+    return blank

@@ -10,13 +10,16 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.data.columns import Column, as_number, find_column
+from equipoise.data.columns import Column, find_column
 from equipoise.errors import DataError
 from equipoise.frames import (
+    BLANKS,
     epoch_seconds,
     float_values,
     level_codes,
+    parse_numbers,
     string_codes,
+    string_series,
     text_values,
 )
 
@@ -146,47 +149,49 @@ class Schema:
 
 
 def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
-    if series.dtype.is_numeric() or series.dtype in (nw.Boolean, nw.Duration):
+    if series.dtype in (nw.Date, nw.Datetime):
+        raise DataError(
+            f"column {series.name!r} should hold numbers, and has dates",
+            remedy=f"give numbers, or learn it as dates with --role {series.name}=date",
+        )
+    if series.dtype.is_numeric() or series.dtype in (nw.Boolean, nw.Duration, nw.Time):
         values = float_values(series)
-    elif series.null_count() == len(series):
-        values = np.full(len(series), np.nan)
     else:
-        read = None if series.dtype.is_temporal() else as_number(series)
-        if read is None:
-            example = next(
-                value for value in series.drop_nulls().to_list() if not _is_number(value)
-            )
-            raise DataError(
-                f"column {series.name!r} should hold numbers, and has {str(example)[:40]!r}",
-                remedy=f"correct the column, or read it otherwise with --role {series.name}=category",
-            )
+        read, bad = parse_numbers(series)
+        _refuse(series, bad, "numbers", f"or learn it otherwise with --role {series.name}=category")
         values = float_values(read)
     # Infinity would poison every mean; a missing value is what the learners know how to treat.
     return np.where(np.isinf(values), np.nan, values)
 
 
-def _is_number(value: Any) -> bool:
-    try:
-        float(str(value).strip() or "nan")
-    except ValueError:
-        return False
-    return True
+def _refuse(series: nw.Series[Any], bad: NDArray[np.bool_], what: str, remedy: str) -> None:
+    """Raise an error on the first of the values that cannot be read."""
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"column {series.name!r} should hold {what}, and has {str(series[row])[:40]!r} in row {row + 1:,}",
+            remedy=f"correct the value, {remedy}",
+        )
 
 
 def _date(series: nw.Series[Any], clock: bool) -> dict[str, NDArray[np.float64]]:
+    known = ~series.is_null()
     if series.dtype.is_numeric():
-        raise DataError(
-            f"column {series.name!r} should hold dates, and has numbers",
-            remedy=f"write dates as 2024-12-31, or read them with --role {series.name}=number",
-        )
-    seconds = epoch_seconds(series)
-    if np.isnan(seconds).sum() > series.null_count():
-        bad = series.to_list()[
-            int(np.flatnonzero(np.isnan(seconds) & ~series.is_null().to_numpy())[0])
-        ]
-        raise DataError(
-            f"column {series.name!r} should hold dates, and has {str(bad)[:40]!r}",
-            remedy="write dates as 2024-12-31 or 2024-12-31 23:59:59",
+        if not np.isnan(float_values(series)).all():
+            raise DataError(
+                f"column {series.name!r} should hold dates, and has numbers",
+                remedy=f"write dates as 2024-12-31, or read them with --role {series.name}=number",
+            )
+        seconds = np.full(len(series), np.nan)
+    else:
+        seconds = epoch_seconds(series)
+        if not series.dtype.is_temporal():
+            known = ~string_series(series).str.strip_chars().is_in(list(BLANKS)).fill_null(True)
+        _refuse(
+            series,
+            np.isnan(seconds) & known.to_numpy(),
+            "dates",
+            "and write dates as 2024-12-31 or 2024-12-31 23:59:59",
         )
     days = np.floor(seconds / _DAY)
     stamps = np.where(np.isnan(days), 0, days).astype("datetime64[D]")
