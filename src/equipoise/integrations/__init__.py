@@ -1,0 +1,1 @@
+"""Pieces that fit into other libraries: objectives for LightGBM."""

@@ -36,7 +36,7 @@ class FocalObjective:
     Raises
     ------
     UsageError
-        If gamma is negative or alpha does not fit.
+        If gamma is negative, alpha does not fit, or there are fewer than two classes.
 
     References
     ----------
@@ -57,22 +57,52 @@ class FocalObjective:
     def __init__(
         self, gamma: float = 2.0, alpha: ArrayLike | None = None, n_classes: int = 2
     ) -> None:
-        if not gamma >= 0:
+        self.gamma = _number(gamma)
+        if not 0 <= self.gamma < np.inf:
             raise UsageError(
-                f"gamma={gamma!r} is below 0", remedy="use 0 (cross-entropy) to about 5"
+                f"gamma={gamma!r} is not a number of 0 or more",
+                remedy="use 0 (cross-entropy) to about 5",
             )
-        self.gamma = float(gamma)
-        self.n_classes = n_classes
-        self.alpha = None if alpha is None else np.asarray(alpha, dtype=np.float64)
-        if self.alpha is not None and self.alpha.shape != (n_classes,):
+        if not _number(n_classes).is_integer() or n_classes < 2:
             raise UsageError(
-                f"alpha has the shape {self.alpha.shape} for {n_classes} classes",
-                remedy="give one weight per class",
+                f"n_classes={n_classes!r} is not a number of classes", remedy="use 2 or more"
             )
+        self.n_classes = int(n_classes)
+        self.alpha = None if alpha is None else _weights(alpha, self.n_classes)
 
     def __call__(self, scores: F, data: Any) -> tuple[F, F]:
-        """Return gradient and Hessian, as LightGBM asks."""
-        y = np.asarray(data.get_label()).astype(np.int64)
+        """Return gradient and Hessian, as LightGBM asks.
+
+        Parameters
+        ----------
+        scores : float64 array, shape (n,) where binary, else (n, C)
+            Raw scores.
+        data : lightgbm.Dataset
+            With labels 0 to C - 1, and weights if there are any.
+
+        Returns
+        -------
+        grad, hess : float64 arrays of the shape of ``scores``
+
+        Raises
+        ------
+        UsageError
+            If labels or scores do not fit ``n_classes``.
+        """
+        labels = np.asarray(data.get_label())
+        y = labels.astype(np.int64)
+        if len(y) and ((y != labels).any() or y.min() < 0 or y.max() >= self.n_classes):
+            bad = labels[(y != labels) | (y < 0) | (y >= self.n_classes)][0]
+            raise UsageError(
+                f"the label {bad:g} is not one of the {self.n_classes} classes",
+                remedy=f"use labels 0 to {self.n_classes - 1}, and n_classes= the number of them",
+            )
+        shape = (len(y),) if self.n_classes == 2 else (len(y), self.n_classes)
+        if np.shape(scores) != shape:
+            raise UsageError(
+                f"scores of shape {np.shape(scores)} came for {len(y)} rows and {self.n_classes} classes",
+                remedy="set num_class in the parameters of LightGBM to n_classes where that is above 2",
+            )
         grad, hess = self.derivatives(y, np.asarray(scores, dtype=np.float64))
         # LightGBM leaves row weights to whoever brings an objective.
         weight = data.get_weight()
@@ -83,7 +113,15 @@ class FocalObjective:
         return grad * scale, hess * scale
 
     def loss(self, y: NDArray[np.int64], scores: F) -> F:
-        """Return the loss of each row, shape (n,), without alpha and row weights."""
+        """Return the loss of each row, shape (n,), without alpha and row weights.
+
+        Parameters
+        ----------
+        y : int64 array, shape (n,)
+            Class codes.
+        scores : float64 array, shape (n,) where binary, else (n, C)
+            Raw scores.
+        """
         if self.n_classes == 2:
             log_p = -np.logaddexp(0.0, -np.where(y == 1, scores, -scores))
         else:
@@ -120,7 +158,18 @@ class FocalObjective:
         return grad * pull[:, None], hess
 
     def predict_proba(self, scores: F) -> F:
-        """Turn raw scores into probabilities, shape (n, C)."""
+        """Turn raw scores into probabilities.
+
+        Parameters
+        ----------
+        scores : float64 array, shape (n,) where binary, else (n, C)
+            What ``Booster.predict`` gives.
+
+        Returns
+        -------
+        float64 array, shape (n, C)
+            Not calibrated for gamma above 0: the focal loss is no proper score.
+        """
         if self.n_classes == 2:
             p = np.exp(-np.logaddexp(0.0, -np.asarray(scores).reshape(-1)))
             return np.column_stack([1.0 - p, p])
@@ -131,4 +180,30 @@ class FocalObjective:
 def _logsumexp(scores: F) -> F:
     top = scores.max(axis=1, keepdims=True)
     out: F = top + np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
+    return out
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _weights(alpha: ArrayLike, n_classes: int) -> F:
+    try:
+        out = np.array(alpha, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"alpha={alpha!r} does not hold numbers", remedy="give one weight per class"
+        ) from None
+    if out.shape != (n_classes,):
+        raise UsageError(
+            f"alpha has the shape {out.shape} for {n_classes} classes",
+            remedy="give one weight per class",
+        )
+    if not ((out >= 0) & np.isfinite(out)).all():
+        raise UsageError(
+            f"alpha={out.tolist()} holds what is no weight", remedy="use numbers of 0 or more"
+        )
     return out
