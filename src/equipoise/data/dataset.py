@@ -21,7 +21,15 @@ from equipoise.data.reading import read_table
 from equipoise.data.table import Schema, Table
 from equipoise.data.target import encode_target, usable_rows
 from equipoise.errors import DataError, UsageError
-from equipoise.frames import build_frame, epoch_seconds, string_codes, to_frame
+from equipoise.frames import (
+    build_frame,
+    column_name,
+    epoch_seconds,
+    float_values,
+    parse_numbers,
+    string_codes,
+    to_frame,
+)
 
 __all__ = ["Dataset", "load_dataset"]
 
@@ -109,7 +117,10 @@ def load_dataset(
     Examples
     --------
     >>> from equipoise.data.dataset import load_dataset
-    >>> data = load_dataset({"x": [1.0, 2.0, 3.5, 4.0], "y": ["a", "a", "a", "b"] }, "y", drop_rare_classes=False)
+    >>> data = load_dataset({"x": [1.0, 2.0, 3.5, 4.0, 1.5], "y": ["a", "a", "a", "b", "b"]}, "y")
+    >>> data.classes, data.counts.tolist()
+    (['a', 'b'], [3, 2])
+    >>> load_dataset({"x": [1.0, 2.0, 3.5, 4.0], "y": ["a", "a", "a", "b"]}, "y")
     Traceback (most recent call last):
     ...
     equipoise.errors.TargetError: ...
@@ -119,7 +130,7 @@ def load_dataset(
         source = Path(data).name
         frame = read_table(data)
     else:
-        frame = to_frame(data)
+        frame = to_frame(data, plain=target if isinstance(target, str) else None)
     if len(frame) == 0:
         raise DataError("the data have no rows", remedy="give one row per case")
     frame, name = _with_target(frame, target)
@@ -144,7 +155,13 @@ def load_dataset(
     table = schema.apply(frame)
     found = find_duplicates(table, y)
     groups, kept = _groups(found.groups, None if group is None else string_codes(frame[group])[0])
-    notes = [*notes, *target_notes, *found.notes, *_note_levels(schema)]
+    notes = [
+        *notes,
+        *target_notes,
+        *found.notes,
+        *_note_levels(schema),
+        *_note_infinite(frame, schema),
+    ]
     dataset = Dataset(
         table,
         y,
@@ -170,14 +187,23 @@ def _with_target(frame: nw.DataFrame[Any], target: Any) -> tuple[nw.DataFrame[An
     if isinstance(target, str):
         find_column(frame, target, "target column")
         return frame, target
-    values = getattr(target, "to_list", lambda: None)()
+    if isinstance(target, (int, tuple)) and column_name(target) in frame.columns:
+        # pandas knows columns by numbers and tuples too.
+        return frame, column_name(target)
+    values = target if isinstance(target, list) else getattr(target, "to_list", lambda: None)()
     values = np.asarray(target).tolist() if values is None else values
+    if not isinstance(values, list):
+        raise UsageError(
+            f"the target is {target!r:.60}",
+            remedy="give a column's name, or one value for each row",
+        )
     if len(values) != len(frame):
         raise UsageError(
             f"the target has {len(values)} values and the data {len(frame)} rows",
             remedy="give one per row",
         )
-    name = str(getattr(target, "name", None) or _TARGET)
+    label = getattr(target, "name", None)
+    name = _TARGET if label in (None, "") else column_name(label)
     while name in frame.columns:
         name += "_"
     return frame.with_columns(build_frame({name: values})[name]), name
@@ -199,13 +225,20 @@ def _groups(
 
 
 def _time(series: nw.Series[Any]) -> NDArray[Any]:
-    if series.dtype.is_numeric():
+    if series.dtype.is_integer() and not series.null_count():
         return np.asarray(series.to_numpy())
-    seconds = epoch_seconds(series)
-    if np.isnan(seconds).any():
-        bad = int(np.flatnonzero(np.isnan(seconds))[0])
+    if series.dtype.is_numeric():
+        seconds = float_values(series)
+    else:
+        seconds = epoch_seconds(series)
+        if np.isnan(seconds).any() and not series.dtype.is_temporal():
+            seconds = float_values(parse_numbers(series)[0])
+    if not np.isfinite(seconds).all():
+        bad = int(np.flatnonzero(~np.isfinite(seconds))[0])
+        value = series[bad]
+        what = "nothing" if value is None else repr(value)
         raise DataError(
-            f"time column {series.name!r} has {str(series.to_list()[bad])!r} in row {bad + 1}, which is no time",
+            f"time column {series.name!r} has {what[:40]} in row {bad + 1:,}, which is no time",
             remedy="give numbers or dates such as 2024-12-31 in every row",
         )
     return seconds
@@ -219,6 +252,17 @@ def _note_levels(schema: Schema) -> list[str]:
     ]
 
 
+def _note_infinite(frame: nw.DataFrame[Any], schema: Schema) -> list[str]:
+    notes = []
+    for name, role in schema.features:
+        if role == "number" and frame[name].dtype.is_float():
+            count = int(np.isinf(float_values(frame[name])).sum())
+            if count:
+                what = "value, which counts" if count == 1 else "values, which count"
+                notes.append(f"column {name!r} holds {count:,} infinite {what} as missing")
+    return notes
+
+
 def _fingerprint(dataset: Dataset) -> str:
     table = dataset.table
     about = {
@@ -228,10 +272,14 @@ def _fingerprint(dataset: Dataset) -> str:
         "kept": dataset.kept,
     }
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    for array in (table.numbers, table.codes, dataset.y):
+    # NaN and zero have several bit patterns each.
+    numbers = np.where(np.isnan(table.numbers), np.nan, table.numbers) + 0.0
+    of_rows = (table.codes, dataset.y, dataset.groups, dataset.time)
+    for array in (numbers, *(array for array in of_rows if array is not None)):
+        digest.update(f"{array.dtype.kind}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     for text in table.texts:
         for value in text:
-            digest.update(value.encode("utf-8", "surrogatepass"))
-            digest.update(b"\x00")
+            encoded = value.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(8, "little") + encoded)
     return digest.hexdigest()
