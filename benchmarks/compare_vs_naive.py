@@ -232,13 +232,14 @@ def main() -> None:
     loop = time.perf_counter() - start
 
     print(
-        f"{'strategy':<22}{'AP ours':>9}{'AP loop':>9}{'F1 ours':>9}{'F1 loop':>9}{'tuned':>9}{'loop':>9}{'loop':>13}"
+        f"{'strategy':<22}{'AP ours':>9}{'AP loop':>9}{'F1 ours':>9}{'F1 loop':>9}{'tuned':>9}{'loop':>9}{'cost there':>13}"
     )
     gaps: tuple[list[float], ...] = ([], [], [])
     spent: dict[str, float] = {}
     for unit in units:
         spent[unit[0]] = spent.get(unit[0], 0.0) + unit[-1]
-    journal = Journal(folder, read_fingerprint(folder) or "")
+    kept_in = folder / "journal"
+    journal = Journal(kept_in, read_fingerprint(kept_in) or "")
     for name in names:
         score, label = np.empty(len(dataset.y)), np.empty(len(dataset.y), dtype=int)
         precisions, own = [], []
