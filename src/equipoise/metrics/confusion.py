@@ -74,7 +74,8 @@ def confusion(
             remedy="give (n,) or (B, n)",
         )
     if weight.ndim == 1:
-        return np.bincount(cell, weights=weight, minlength=size).reshape(n_classes, n_classes)
+        counted: F = np.bincount(cell, weights=weight, minlength=size).astype(np.float64)
+        return counted.reshape(n_classes, n_classes)
     out = np.empty((len(weight), size))
     for b, one in enumerate(weight):
         out[b] = np.bincount(cell, weights=one, minlength=size)
@@ -122,7 +123,8 @@ def per_class(matrix: ArrayLike) -> dict[str, F]:
 
 def _present(m: F) -> F:
     # A class without rows has no recall; it is left out of averages over classes.
-    return (m.sum(axis=-1) > 0).astype(np.float64)
+    rows: F = m.sum(axis=-1)
+    return (rows > 0).astype(np.float64)
 
 
 def accuracy(m: F) -> F:
@@ -138,7 +140,8 @@ def accuracy(m: F) -> F:
     >>> float(accuracy(np.array([[7.0, 1.0], [1.0, 1.0]])))
     0.8
     """
-    return _ratio(np.trace(m, axis1=-2, axis2=-1), m.sum(axis=(-2, -1)))
+    hits: F = np.trace(m, axis1=-2, axis2=-1)
+    return _ratio(hits, m.sum(axis=(-2, -1)))
 
 
 def balanced_accuracy(m: F) -> F:
@@ -204,7 +207,8 @@ def mcc(m: F) -> F:
     top = hit * total - (true * said).sum(axis=-1)
     left = total**2 - (said**2).sum(axis=-1)
     right = total**2 - (true**2).sum(axis=-1)
-    return _ratio(top, np.sqrt(np.maximum(left, 0)) * np.sqrt(np.maximum(right, 0)))
+    # The root of the product, since that of a square is exact: no mistakes give 1 to the last bit.
+    return _ratio(top, np.sqrt(np.maximum(left, 0) * np.maximum(right, 0)))
 
 
 def averaged(m: F, what: str, how: str) -> F:
@@ -263,7 +267,8 @@ def fbeta(m: F, beta: float, how: str) -> F:
     support, said = m.sum(axis=-1), m.sum(axis=-2)
     values = _ratio((1 + beta**2) * hit, beta**2 * support + said)
     if how == "positive":
-        return values[..., 1]
+        positive: F = values[..., 1]
+        return positive
     met = ((support + said) > 0).astype(np.float64)
     return _ratio((values * met).sum(axis=-1), met.sum(axis=-1))
 

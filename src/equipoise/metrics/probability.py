@@ -17,16 +17,11 @@ _BINS = 15
 
 
 def _checked(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None) -> None:
-    shape, weight = np.shape(log_p), np.shape(sample_weight)
-    rows = len(y)
-    if (
-        len(shape) != 2
-        or shape[0] != rows
-        or rows == 0
-        or (sample_weight is not None and weight[-1:] != (rows,))
-    ):
+    rows, shape = len(y), np.shape(log_p)
+    weight = (rows,) if sample_weight is None else np.shape(sample_weight)
+    if rows == 0 or len(shape) != 2 or shape[0] != rows or weight[-1:] != (rows,):
         raise UsageError(
-            f"y has {rows} rows, log_p the shape {shape}, and sample_weight {weight or 'none'}",
+            f"y has {rows} rows, log_p the shape {shape} and sample_weight {weight}",
             remedy="give (n,), (n, C) and (n,) or (B, n), with a row at least",
         )
 
