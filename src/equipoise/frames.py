@@ -134,13 +134,9 @@ def _plain(series: nw.Series[Any], keep_type: bool = False) -> pl.Series:
         native = native.dt.to_timestamp()
     elif kind.startswith("Sparse"):
         native = native.sparse.to_dense()
-    if native.dtype == object:
+    if native.dtype == object or kind.startswith(("interval", "complex")):
         return _from_list("", native.tolist())
-    try:
-        polars = pl.from_pandas(native)
-    except (TypeError, ValueError, NotImplementedError):
-        # Types that only pandas has, such as intervals.
-        polars = _from_list("", [None if _absent(v) else str(v) for v in native.tolist()])
+    polars = pl.from_pandas(native)
     return polars
 
 
@@ -319,13 +315,14 @@ def epoch_seconds(series: nw.Series[Any]) -> NDArray[np.float64]:
     """Return dates, times or ISO texts as seconds since 1970, NaN where missing or unreadable."""
     native = series.to_native()
     if native.dtype == pl.Duration:
-        out = native.dt.total_microseconds().cast(pl.Float64) / 1e6
+        micros = native.dt.total_microseconds()
     elif native.dtype == pl.Time:
-        out = native.cast(pl.Int64).cast(pl.Float64) / 1e9
+        micros = native.cast(pl.Int64) // 1000
     else:
         dates = native if native.dtype.is_temporal() else _to_dates(native)
-        out = dates.cast(pl.Datetime("us")).dt.epoch("us").cast(pl.Float64) / 1e6
-    return _floats(out)
+        micros = dates.cast(pl.Datetime("us")).dt.epoch("us")
+    # Divided here, because polars multiplies by 1e-6, which is not exact.
+    return _floats(micros.cast(pl.Float64)) / 1e6
 
 
 def float_values(series: nw.Series[Any]) -> NDArray[np.float64]:

@@ -1,0 +1,292 @@
+"""The same data from every library are the same data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from equipoise.data.columns import assign_roles
+from equipoise.data.table import Schema, Table
+from equipoise.errors import DataError, EquipoiseError
+from equipoise.frames import (
+    build_frame,
+    epoch_seconds,
+    float_values,
+    level_codes,
+    like_input,
+    parse_numbers,
+    reads_as_date,
+    string_codes,
+    string_series,
+    text_values,
+    to_frame,
+)
+
+DAY = dt.datetime(2024, 2, 29, 13, 30)
+COLUMNS: dict[str, list[Any]] = {
+    "amount": [1.5, None, -0.25, 1e308],
+    "count": [3, 1, 4, 1],
+    "colour": ["red", "blue", None, "red"],
+    "paid": [True, False, True, True],
+    "when": [DAY, DAY, None, DAY + dt.timedelta(days=1)],
+    "took": [dt.timedelta(hours=1), None, dt.timedelta(0), dt.timedelta(seconds=1)],
+}
+KINDS: dict[str, Callable[[dict[str, list[Any]]], Any]] = {
+    "dict": dict,
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "lazy": pl.LazyFrame,
+    "pyarrow": pa.table,
+    "batch": pa.RecordBatch.from_pydict,
+    "series": lambda columns: {name: pd.Series(values) for name, values in columns.items()},
+    "chunks": lambda columns: {
+        name: pa.chunked_array([values]) for name, values in columns.items()
+    },
+    "arrays": lambda columns: {
+        name: np.array(values, dtype=object) for name, values in columns.items()
+    },
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def table_of(data: Any) -> Table:
+    frame = to_frame(data)
+    return Schema.of(frame, assign_roles(frame, None)).apply(frame)
+
+
+def test_same_data_of_every_kind(kind: str) -> None:
+    table = table_of(KINDS[kind](COLUMNS))
+    assert table.number_names == [
+        "amount", "count", "when (day)", "when (month)", "when (weekday)", "when (hour)", "took"
+    ]  # fmt: skip
+    nan = float("nan")
+    expected = [
+        [1.5, 3, 19782, 2, 3, 13, 3600],
+        [nan, 1, 19782, 2, 3, 13, nan],
+        [-0.25, 4, nan, nan, nan, nan, 0],
+        [1e308, 1, 19783, 3, 4, 13, 1],
+    ]
+    np.testing.assert_array_equal(table.numbers, expected)
+    assert table.category_names == ["colour", "paid"]
+    assert table.levels == [["blue", "red"], ["false", "true"]]
+    assert table.codes.tolist() == [[1, 1], [0, 0], [-1, 1], [1, 1]]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble", "i1", "u8", "?", "O", "U", "S"])
+def test_arrays_of_every_type(dtype: str) -> None:
+    values = np.array([[0, 1], [1, 0], [1, 1]]).astype(dtype)
+    frame = to_frame(values)
+    assert frame.columns == ["x0", "x1"]
+    column = frame["x0"]
+    found = parse_numbers(column)[0].to_list() if dtype in "US" else float_values(column).tolist()
+    assert found == [0, 1, 1]
+
+
+def test_masked_and_date_arrays() -> None:
+    masked = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 1], [0, 0]])
+    assert to_frame(masked)["x1"].to_list() == [None, 4.0]
+    for unit in ("Y", "M", "D", "h", "s", "ms", "us", "ns", "ps"):
+        stamps = np.array([["1970-01-01"], ["NaT"]], dtype=f"datetime64[{unit}]")
+        np.testing.assert_array_equal(epoch_seconds(to_frame(stamps)["x0"]), [0, np.nan])
+    spans = np.array([[60]], dtype="timedelta64[s]")
+    assert float_values(to_frame(spans)["x0"]).tolist() == [60]
+
+
+def test_pandas_index_and_labels() -> None:
+    frame = pd.DataFrame({0: [1, 2], 1: ["a", "b"]}, index=[7, 7])
+    assert to_frame(frame).columns == ["0", "1"]
+    assert to_frame(frame)["1"].to_list() == ["a", "b"]
+    many = pd.MultiIndex.from_tuples([("blood", "low"), ("blood", "high"), ("id", "")])
+    frame = pd.DataFrame([[1, 2, 3]], columns=many)
+    assert to_frame(frame).columns == ["blood_low", "blood_high", "id"]
+
+
+def test_pandas_categories_stay_categories() -> None:
+    frame = pd.DataFrame({"code": pd.Categorical([3, 1, None, 3]), "level": [1, 2, 3, 4]})
+    read = to_frame(frame)
+    assert [column.role for column in assign_roles(read, None)] == ["category", "number"]
+    codes, levels = string_codes(read["code"])
+    assert (codes.tolist(), levels) == ([1, 0, -1, 1], ["1", "3"])
+    assert to_frame(frame, plain="code")["code"].to_list() == [3, 1, None, 3]
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (pd.Series([1, None, 3], dtype="Int64"), [1, None, 3]),
+        (pd.Series([1.5, None, 3], dtype="Float32"), [1.5, None, 3]),
+        (pd.Series([True, None, False], dtype="boolean"), [True, None, False]),
+        (pd.Series(["a", None], dtype="string"), ["a", None]),
+        (pd.Series(["a", None], dtype="string[pyarrow]"), ["a", None]),
+        (pd.Series([1, 2], dtype="int64[pyarrow]"), [1, 2]),
+        (pd.Series([1, pd.NA, 2.5], dtype=object), [1, None, 2.5]),
+        (pd.Series([np.float64(1), np.int8(2), np.nan], dtype=object), [1, 2, None]),
+        (pd.Series([Decimal("1.5"), 2, None], dtype=object), [1.5, 2, None]),
+        (pd.Series([2**70, 1], dtype=object), [2**70, 1]),
+        (pd.Series([True, None], dtype=object), [True, None]),
+        (pd.Series([dt.date(2024, 1, 1), pd.NaT], dtype=object), [dt.date(2024, 1, 1), None]),
+        (pd.Series([0, 0, 5], dtype="Sparse[int]"), [0, 0, 5]),
+        (pd.Series(pd.interval_range(0, 2)), list(pd.interval_range(0, 2))),
+        (pd.Series([None, None], dtype=object), [None, None]),
+    ],
+)
+def test_pandas_types(series: pd.Series[Any], expected: list[Any]) -> None:
+    assert to_frame(pd.DataFrame({"x": series}))["x"].to_list() == expected
+
+
+def test_pandas_periods_and_zones_are_dates() -> None:
+    months = pd.DataFrame({"x": pd.period_range("2024-01", periods=2, freq="M")})
+    stamps = pd.DataFrame(
+        {"x": pd.to_datetime(["1970-01-01 01:00", None]).tz_localize("Europe/Rome")}
+    )
+    assert np.diff(epoch_seconds(to_frame(months)["x"])).tolist() == [31 * 86400]
+    np.testing.assert_array_equal(epoch_seconds(to_frame(stamps)["x"]), [0, np.nan])
+
+
+def test_columns_of_mixed_types_keep_their_values() -> None:
+    values = [1, "a", None, 2.5, True]
+    for data in ({"x": values}, pd.DataFrame({"x": pd.Series(values, dtype=object)})):
+        frame = to_frame(data)
+        assert frame["x"].to_list() == values
+        assert string_codes(frame["x"])[1] == ["1", "2.5", "True", "a"]
+        assert assign_roles(frame, None)[0].role == "category"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"x": [[1], [2, 3]]},
+        {"x": [{"a": 1}, {"a": 2}]},
+        {"x": [{1, 2}, {3}]},
+        {"x": [1, [2]]},
+        {"x": np.zeros((2, 3))},
+        pl.DataFrame({"x": [[1], [2]]}),
+        pl.DataFrame({"x": [{"a": 1}]}),
+        pl.DataFrame({"x": [[1, 2]]}, schema={"x": pl.Array(pl.Int64, 2)}),
+        pa.table({"x": [[1], [2]]}),
+        pd.DataFrame({"x": [[1], [2]]}),
+        pd.DataFrame({"x": [np.zeros(2), np.zeros(2)]}),
+        {"x": [b"\xff", b"\xfe"]},
+    ],
+)
+def test_columns_of_lists_and_records_are_refused_by_name(data: Any) -> None:
+    with pytest.raises(DataError, match=r"column 'x' holds (lists|arrays|records|binary)"):
+        table_of(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (np.zeros(3), "the array has 1 dimension;"),
+        (np.zeros((2, 2, 2)), "the array has 3 dimensions"),
+        (np.zeros((3, 0)), "have no columns"),
+        (np.zeros((2, 1), dtype=complex), "column 'x0' holds complex numbers"),
+        ({}, "have no columns"),
+        (pd.DataFrame(index=[1, 2]), "have no columns"),
+        (pl.DataFrame(), "have no columns"),
+        ({"a": [1], "b": [1, 2]}, "column 'b' has 2 values and 'a' 1"),
+        ({"a": 1}, "column 'a' is 1, not a list"),
+        ({"a": "text"}, "column 'a' is 'text', not a list"),
+        ({"a": None}, "column 'a' is None, not a list"),
+        ({"a": np.array(3)}, "column 'a' holds one value"),
+        ({1: [1], "1": [2]}, "column name '1' is there 2 times"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "column name 'a' is there 2 times"),
+        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "column name '1' is there 2 times"),
+        (pa.table([[1], [2]], names=["a", "a"]), "column name 'a' is there 2 times"),
+        ([[1, 2], [3, 4]], "data of type list cannot be read"),
+        (pd.Series([1]), "data of type Series cannot be read"),
+        (7, "data of type int cannot be read"),
+        (None, "data of type NoneType cannot be read"),
+    ],
+)
+def test_what_is_no_table_is_refused(data: Any, said: str) -> None:
+    with pytest.raises(DataError, match=said) as caught:
+        to_frame(data)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2, 1],
+        [1.0, 2.0, 1.0],
+        ["1", "2", "1"],
+        np.array([1, 2, 1], np.uint8),
+        [Decimal(1), 2, 1],
+    ],
+)
+def test_whole_numbers_name_the_same_level_in_every_type(values: Any) -> None:
+    column = build_frame({"x": values})["x"]
+    assert string_series(column).to_list() == ["1", "2", "1"]
+    assert level_codes(column, ["1", "2"]).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[True, False], ["True", "False"], ["TRUE", "false"], [1, 0], [1.0, 0.0], ["true", "false"]],
+)
+@pytest.mark.parametrize("levels", [["false", "true"], ["False", "True"]])
+def test_true_and_false_in_every_spelling(values: list[Any], levels: list[str]) -> None:
+    assert level_codes(build_frame({"x": values})["x"], levels).tolist() == [1, 0]
+
+
+def test_missing_is_missing_in_text() -> None:
+    column = build_frame({"x": np.array([np.nan, 1.0, 1.5])})["x"]
+    assert text_values(column).tolist() == ["", "1", "1.5"]
+    assert string_codes(column)[0].tolist() == [-1, 0, 1]
+    assert level_codes(build_frame({"x": [None, None]})["x"], ["a"]).tolist() == [-1, -1]
+    assert level_codes(column, []).tolist() == [-1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["2024-01-01", " 2024-01-02 ", None, ""], True),
+        (["2024-01-01T10:00:00Z", "2024-01-01 10:00:00.125", "2024-01-01T10:00+02:00"], True),
+        (["2024/01/01"], True),
+        (["2024-02-30"], False),
+        (["01.02.2024"], False),
+        (["2024"], False),
+        ([None, ""], False),
+        (["2024-01-01"] * 1500 + ["soon"], False),
+    ],
+)
+def test_texts_that_are_dates(values: list[Any], expected: bool) -> None:
+    assert reads_as_date(build_frame({"x": pl.Series(values, dtype=pl.String)})["x"]) is expected
+
+
+def test_times_of_day_are_numbers() -> None:
+    frame = to_frame({"x": [dt.time(0, 1), None, dt.time(1)]})
+    assert assign_roles(frame, None)[0].role == "number"
+    np.testing.assert_array_equal(float_values(frame["x"]), [60, np.nan, 3600])
+
+
+def test_like_input_returns_the_callers_kind() -> None:
+    out = {"label": ["a", "b"]}
+    original = pd.DataFrame({"x": [1, 2]}, index=["p", "q"])
+    found = like_input(out, original)
+    assert isinstance(found, pd.DataFrame)
+    assert found.index.tolist() == ["p", "q"]
+    assert isinstance(like_input(out, pl.DataFrame({"x": [1]})), pl.DataFrame)
+    assert isinstance(like_input(out, pa.table({"x": [1]})), pa.Table)
+    assert isinstance(like_input(out, np.zeros((2, 1))), pl.DataFrame)
+    assert isinstance(like_input(out, "file.csv"), pl.DataFrame)
+    assert like_input(out, {"x": [1, 2]}) == out
+
+
+def test_every_error_is_ours_and_in_one_line() -> None:
+    with pytest.raises(EquipoiseError) as caught:
+        to_frame({"a": "x" * 1000})
+    assert len(str(caught.value)) < 200
