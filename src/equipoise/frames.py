@@ -263,8 +263,10 @@ def _strings(native: pl.Series) -> pl.Series:
         ints = floats.cast(pl.Int64, strict=False).cast(pl.String)
         return ints.zip_with(whole.fill_null(False), floats.cast(pl.String))
     try:
-        return native.cast(pl.String)
-    except pl.exceptions.PolarsError:
+        if not dtype.is_nested():
+            return native.cast(pl.String)
+        raise TypeError
+    except (TypeError, pl.exceptions.PolarsError):
         raise DataError(
             f"column {native.name!r} holds {dtype.base_type().__name__.lower()} values, which cannot be read as text",
             remedy="give text, numbers or dates, or leave the column out",

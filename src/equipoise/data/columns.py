@@ -248,4 +248,4 @@ def _find_string(series: nw.Series[Any], missing: int, distinct: int) -> tuple[R
     unique = distinct == n - missing and n >= 20
     if unique or (distinct > 0.9 * (n - missing) and n >= 100 and _ID_NAME.search(series.name)):
         return "id", "its values are all different" if unique else "it is named as one"
-    return "category", f"it holds {distinct} levels"
+    return "category", f"it holds {distinct:,} level{'s' * (distinct != 1)}"
