@@ -1,0 +1,1 @@
+"""What calls give back: comparisons, evaluations, models; and how models are stored."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +21,7 @@ from equipoise.learners.base import Fitted
 from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.encoding import Encoder
 from equipoise.learners.linear import FittedEstimator, FittedLinear
+from equipoise.results.trees import check_booster, check_forest
 
 if TYPE_CHECKING:
     from equipoise.results.model import Model
@@ -25,6 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["load_model", "save_model"]
 
 _SCHEMA_VERSION = 1
+_ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
+_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR}
+# Entries of model.json that serve loading alone; the others are what a model says about itself.
+_OF_STORAGE = ("schema_version", "kind", "learner_file", "start", "files")
 
 # Types that skops does not trust by itself and that our own learners need. Each only holds data: a
 # name is added after looking at what building it can do.
@@ -39,6 +47,7 @@ _TRUSTED = [
     "imblearn.utils._tags.InputTags",
     "imblearn.utils._tags.SamplerTags",
     "imblearn.utils._tags.Tags",
+    "sklearn.tree._tree.Tree",  # what it holds is checked after loading
     "sklearn.utils._bunch.Bunch",
 ]
 
@@ -57,18 +66,21 @@ def save_model(model: Model, folder: Path) -> Path:
     }
     temporary: Path | None = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(folder)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
-        with (temporary / "encoder.npz").open("wb") as file:
+        place = folder.resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_foreign(place, folder)
+        temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=".partial-"))
+        with (temporary / _ENCODER).open("wb") as file:
             np.savez_compressed(file, **model.encoder.to_arrays())  # type: ignore[arg-type]
         about["learner_file"] = _save_fitted(model.fitted, temporary, about)
+        about["files"] = {
+            name: _digest((temporary / name).read_bytes())
+            for name in (_ENCODER, about["learner_file"])
+        }
         text = json.dumps(about, indent=2, ensure_ascii=False)
         (temporary / "model.json").write_text(text, encoding="utf-8")
         temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(temporary, folder)
+        _move(temporary, place)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -82,91 +94,182 @@ def save_model(model: Model, folder: Path) -> Path:
     return folder
 
 
-def _refuse_foreign(folder: Path) -> None:
-    if folder.is_file() or (
-        folder.is_dir() and any(folder.iterdir()) and not (folder / "model.json").is_file()
-    ):
+def _refuse_foreign(place: Path, folder: Path) -> None:
+    """Refuse a place where anything lies that is not an older model, since that will be replaced."""
+    if not place.exists():
+        return
+    inside = {path.name for path in place.iterdir()} if place.is_dir() else {place.name}
+    if inside and not ("model.json" in inside and inside <= _OURS and _is_model(place)):
         raise StorageError(
             f"{str(folder)!r} exists and is not a saved model", remedy="choose another folder"
         )
 
 
+def _is_model(place: Path) -> bool:
+    try:
+        about = json.loads((place / "model.json").read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return isinstance(about, dict) and about.get("kind") == "model"
+
+
+def _move(temporary: Path, place: Path) -> None:
+    # The older model stands aside until the new one is in place, and comes back if that fails.
+    if not place.exists():
+        os.replace(temporary, place)
+        return
+    aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".replaced-"))
+    os.replace(place, aside / "model")
+    try:
+        os.replace(temporary, place)
+    except OSError:
+        os.replace(aside / "model", place)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any]) -> str:
     if isinstance(fitted, FittedBooster):
-        fitted.booster.save_model(str(folder / "booster.txt"))
+        fitted.booster.save_model(str(folder / _BOOSTER))
         about["start"] = fitted.start.tolist()
-        return "booster.txt"
+        return _BOOSTER
     import skops.io
 
     assert isinstance(fitted, FittedEstimator)
-    with (folder / "estimator.skops").open("wb") as file:
-        skops.io.dump(fitted.estimator, file)
-    return "estimator.skops"
+    try:
+        content = skops.io.dumps(fitted.estimator)
+    except Exception as error:
+        # A learner of the caller's own may hold anything, and skops refuses in many ways.
+        raise ModelError(
+            f"a {type(fitted.estimator).__name__} cannot be stored ({type(error).__name__}: {error})",
+            remedy="use a learner of equipoise, or store the estimator yourself",
+        ) from error
+    (folder / _ESTIMATOR).write_bytes(content)
+    return _ESTIMATOR
 
 
 def load_model(folder: Path) -> Model:
     """Rebuild a model from its folder."""
-    from equipoise.results.model import Model
-
-    if not folder.is_dir() or not (folder / "model.json").is_file():
-        inside = folder / "model" / "model.json"
-        hint = f"did you mean {str(inside.parent)!r}? " if inside.is_file() else ""
-        raise ModelError(
-            f"{str(folder)!r} is not a saved model: it has no model.json",
-            remedy=f"{hint}give the folder that `equipoise train -o` or a run wrote",
-        )
     try:
-        about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        if about["schema_version"] != _SCHEMA_VERSION or about["kind"] != "model":
+        if not (folder / "model.json").is_file():
+            inside = folder / "model" / "model.json"
+            hint = f"did you mean {str(inside.parent)!r}? " if inside.is_file() else ""
             raise ModelError(
-                f"{str(folder)!r} was written in form {about['schema_version']!r}",
-                remedy=f"load it with a version of equipoise that knows it; this one knows {_SCHEMA_VERSION}",
+                f"{str(folder)!r} is not a saved model: it has no model.json",
+                remedy=f"{hint}give the folder that `equipoise train -o` or a run wrote",
             )
-        classes = [_label_from_json(label) for label in about.pop("classes")]
-        with np.load(folder / "encoder.npz", allow_pickle=False) as arrays:
-            encoder = Encoder.from_arrays(dict(arrays))
-        fitted = _load_fitted(folder, about, len(classes))
-        return Model(
-            Schema.from_json(about.pop("columns")),
-            encoder,
-            fitted,
-            about.pop("view"),
-            np.array(about.pop("offset"), dtype=np.float64),
-            Decision.from_json(about.pop("decision")),
-            classes,
-            {
-                k: v
-                for k, v in about.items()
-                if k not in ("schema_version", "kind", "learner_file", "start")
-            },
-        )
-    except (ModelError, MemoryError):
+        return _load(folder)
+    except ModelError:
         raise
+    except PermissionError as error:
+        raise StorageError(
+            f"the model in {str(folder)!r} cannot be read: {error.strerror}",
+            remedy="ask for permission to read the folder",
+        ) from error
     except Exception as error:
         # Whatever a damaged file raises, in whichever library, the remedy is the same.
+        what = str(error).strip().split("\n")[0]
         raise ModelError(
-            f"the model in {str(folder)!r} is damaged or incomplete ({type(error).__name__}: {error})",
+            f"the model in {str(folder)!r} is damaged or incomplete ({type(error).__name__}: {what})",
             remedy="save it again, or copy the whole folder",
         ) from error
 
 
+def _load(folder: Path) -> Model:
+    from equipoise.results.model import Model
+
+    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    if not isinstance(about, dict) or about.get("kind") != "model":
+        raise ModelError(
+            f"{str(folder / 'model.json')!r} does not describe a model",
+            remedy="give the folder that `equipoise train -o` or a run wrote",
+        )
+    if about["schema_version"] != _SCHEMA_VERSION:
+        raise ModelError(
+            f"{str(folder)!r} was written in form {about['schema_version']!r}",
+            remedy=f"load it with a version of equipoise that knows it; this one knows {_SCHEMA_VERSION}",
+        )
+    classes = [_label_from_json(label) for label in about.pop("classes")]
+    encoder = Encoder.from_arrays(_arrays(_content(folder, _ENCODER, about)))
+    fitted = _load_fitted(folder, about, len(classes))
+    offset = np.array(about.pop("offset"), dtype=np.float64)
+    decision = Decision.from_json(about.pop("decision"))
+    for name, array, shape in (
+        ("offset", offset, (len(classes),)),
+        ("bias", decision.bias, (len(classes),)),
+        ("cost", decision.cost, (len(classes), len(classes))),
+    ):
+        if array is not None and (array.shape != shape or not np.isfinite(array).all()):
+            raise ModelError(
+                f"the {name} of the model in {str(folder)!r} does not fit its {len(classes)} classes",
+                remedy="save it again, or copy the whole folder",
+            )
+    return Model(
+        Schema.from_json(about.pop("columns")),
+        encoder,
+        fitted,
+        about.pop("view"),
+        offset,
+        decision,
+        classes,
+        {key: value for key, value in about.items() if key not in _OF_STORAGE},
+    )
+
+
+def _content(folder: Path, name: str, about: dict[str, Any]) -> bytes:
+    path = folder / name
+    if not path.is_file():
+        raise ModelError(
+            f"the model in {str(folder)!r} is incomplete: it has no {name}",
+            remedy="copy the whole folder, or save it again",
+        )
+    content = path.read_bytes()
+    if _digest(content) != about["files"][name]:
+        raise ModelError(
+            f"{str(path)!r} is not the file that was saved with the model: it was cut or changed",
+            remedy="copy the whole folder again, or save it again",
+        )
+    return content
+
+
+def _arrays(content: bytes) -> dict[str, Any]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
 def _load_fitted(folder: Path, about: dict[str, Any], n_classes: int) -> Fitted:
-    if about["learner_file"] == "booster.txt":
+    if about["learner_file"] == _BOOSTER:
         import lightgbm as lgb
 
-        booster = lgb.Booster(model_str=(folder / "booster.txt").read_text())
-        return FittedBooster(booster, n_classes, np.array(about["start"], dtype=np.float64))
+        text = _content(folder, _BOOSTER, about).decode("ascii")
+        check_booster(text, n_classes)
+        start = np.array(about["start"], dtype=np.float64)
+        if start.shape != (n_classes,) or not np.isfinite(start).all():
+            raise ValueError("the starting scores do not fit the classes")
+        return FittedBooster(lgb.Booster(model_str=text), n_classes, start)
     import skops.io
 
-    path = folder / "estimator.skops"
-    unknown = set(skops.io.get_untrusted_types(file=path)) - set(_TRUSTED)
+    content = _content(folder, _ESTIMATOR, about)
+    unknown = set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED)
     if unknown:
         raise ModelError(
             f"the model in {str(folder)!r} holds types that are not known to be safe: "
             f"{', '.join(sorted(unknown)[:5])}",
             remedy="load it yourself with skops.io.load if you trust whoever made it",
         )
-    estimator = skops.io.load(path, trusted=sorted(_TRUSTED))
+    with warnings.catch_warnings():
+        # It says that trees are not looked into, which is done next.
+        warnings.simplefilter("ignore")
+        estimator = skops.io.loads(content, trusted=sorted(_TRUSTED))
+    check_forest(estimator)
+    known = np.asarray(estimator.classes_)
+    if not hasattr(estimator, "predict_proba") or not set(known.tolist()) <= set(range(n_classes)):
+        raise ValueError(f"{type(estimator).__name__} does not tell the classes apart")
     kind = FittedLinear if type(estimator).__name__ == "LogisticRegression" else FittedEstimator
     return kind(estimator, n_classes)
 
