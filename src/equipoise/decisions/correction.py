@@ -28,11 +28,18 @@ def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
     Returns
     -------
     float64 array, shape (C,)
-        0 for a class that was absent.
+        0 for a class that was absent before or after treatment.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, or an entry is negative or not finite.
 
     References
     ----------
-    Saerens, Latinne and Decaestecker (2002), Neural Computation 14; Elkan (2001), IJCAI.
+    Saerens, M., Latinne, P. and Decaestecker, C. (2002). Adjusting the outputs of a classifier to new a
+    priori probabilities. Neural Computation 14. Elkan, C. (2001). The foundations of cost-sensitive
+    learning. IJCAI.
 
     Examples
     --------
@@ -46,6 +53,13 @@ def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
             f"counts has the shape {n.shape} and effective {m.shape}",
             remedy="give one of each per class",
         )
+    for name, values in (("counts", n), ("effective", m)):
+        wrong = ~np.isfinite(values) | (values < 0)
+        if wrong.any():
+            raise UsageError(
+                f"{name} is {values[wrong][0]:g} for class {int(np.flatnonzero(wrong)[0])}",
+                remedy="give a sum of weights, 0 or more, per class",
+            )
     known = (n > 0) & (m > 0)
     out = np.zeros(len(n))
     if known.any():
@@ -55,18 +69,23 @@ def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
 
 
 def correct(log_p: F, offset: F) -> F:
-    """Undo an offset: ``log_p - offset``, normalised again.
+    """Undo an offset: ``log p_c - offset_c - log sum_k exp(log p_k - offset_k)``.
 
     Parameters
     ----------
     log_p : float64 array, shape (n, C)
-        Natural-log probabilities of a model whose training moved the prior.
+        Natural-log probabilities of a model whose training moved the prior; -inf stays -inf.
     offset : float64 array, shape (C,)
         See :func:`prior_offset`.
 
     Returns
     -------
     float64 array, shape (n, C)
+
+    Raises
+    ------
+    UsageError
+        If there is not one offset per column.
 
     Examples
     --------
@@ -76,6 +95,11 @@ def correct(log_p: F, offset: F) -> F:
     >>> np.exp(correct(even, prior_offset([90, 10], [50, 50]))).round(3).tolist()
     [[0.9, 0.1]]
     """
+    if np.ndim(log_p) != 2 or np.shape(offset) != np.shape(log_p)[1:]:
+        raise UsageError(
+            f"log_p has the shape {np.shape(log_p)} and offset {np.shape(offset)}",
+            remedy="give (n, C) and (C,)",
+        )
     shifted = log_p - offset
     top = shifted.max(axis=1, keepdims=True)
     out: F = shifted - (top + np.log(np.exp(shifted - top).sum(axis=1, keepdims=True)))
@@ -85,7 +109,28 @@ def correct(log_p: F, offset: F) -> F:
 def correct_probabilities(p: ArrayLike, counts: ArrayLike, effective: ArrayLike) -> F:
     """Put probabilities of shape (n, C) back to the prior of ``counts``.
 
-    For a binary model trained with the positive rows weighted by w this is ``q / (q + w (1 - q))``.
+    ``p_c / r_c`` over its sum, ``r_c = effective_c / counts_c``. For a binary model trained with the
+    positive rows weighted by w this is ``q / (q + w (1 - q))``.
+
+    Parameters
+    ----------
+    p : array, shape (n, C)
+        Probabilities of a model whose training moved the prior.
+    counts, effective : array, shape (C,)
+        See :func:`prior_offset`.
+
+    Returns
+    -------
+    float64 array, shape (n, C)
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, or a row of ``p`` is no distribution.
+
+    References
+    ----------
+    Elkan, C. (2001). The foundations of cost-sensitive learning. IJCAI, theorem 2.
 
     Examples
     --------
@@ -94,6 +139,15 @@ def correct_probabilities(p: ArrayLike, counts: ArrayLike, effective: ArrayLike)
     [[0.5, 0.5]]
     """
     values = np.asarray(p, dtype=np.float64)
+    if values.ndim != 2:
+        raise UsageError(f"p has the shape {values.shape}", remedy="give a column per class")
+    # Single-precision models do not sum to 1 in double precision.
+    bad = ~((values >= 0).all(axis=1) & (np.abs(values.sum(axis=1) - 1) < 1e-3))
+    if bad.any():
+        raise UsageError(
+            f"{bad.sum()} of {len(values)} rows of p are no probabilities, the first is row {bad.argmax()}",
+            remedy="give numbers from 0 to 1 that sum to 1 in every row",
+        )
     with np.errstate(divide="ignore"):
-        logged = np.maximum(np.log(values), -745.0)
+        logged = np.log(values)
     return np.exp(correct(logged, prior_offset(counts, effective)))

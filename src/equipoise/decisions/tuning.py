@@ -7,13 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.metrics.registry import Metric
+from equipoise.errors import UsageError
+from equipoise.metrics.metric import Metric
+from equipoise.metrics.ranking import sorted_runs
 
 __all__ = ["tune_bias"]
 
 F = NDArray[np.float64]
 _CUTS = 256
 _PASSES = 3
+_CELLS = 4_000_000
+# Scores, and values of a metric, that differ by less than this are ties: rounding must not decide.
+_CLOSE = 1e-12
+# A bias of several classes is a sum of steps; no step stops nearer to a row than half of this.
+_MARGIN = 1e-9
 
 
 def tune_bias(
@@ -21,17 +28,24 @@ def tune_bias(
 ) -> F:
     """Choose a bias per class that makes ``argmax(log_p + bias)`` best by a metric.
 
-    In a binary task the search is exact over all thresholds that could be best. Lowering a threshold
-    past a negative row alone adds a false alarm and changes nothing else, and no metric of labels here
-    gains by that; so the best threshold lies just below a positive row, or above all rows. For several
-    classes one class's bias is moved at a time over a grid of up to 256 cuts, in three passes.
+    In a binary task the search is exact over all thresholds on the log-odds, set halfway between
+    neighbouring scores. Only thresholds just below a positive row, or above all rows, are tried where
+    the metric cannot gain from a false alarm alone (:attr:`Metric.false_alarms_hurt`): the best is among
+    them. That holds for all metrics of labels here but an expected cost by which a right "no" costs
+    more than a false alarm; then, and if a probability is 0, all distinct scores are tried.
+
+    For several classes one class's bias is moved at a time, from 0 and in up to three passes, each
+    time exactly over all rows if they are few, else over 256 rows of the class. Every step keeps or
+    raises the metric, so the result is never worse than argmax on the same rows, but it may be a local
+    optimum. A draw gets one pass from the solution for all rows, or from 0 if that is better on it.
 
     Parameters
     ----------
     y : int64 array, shape (n,)
         Class codes.
     log_p : float64 array, shape (n, C)
-        Corrected natural-log probabilities, of rows that the model was not trained on.
+        Corrected natural-log probabilities, of rows that the model was not trained on. -inf is allowed:
+        no finite bias can move such a row to that class.
     metric : Metric
         A metric of labels.
     sample_weight : array of shape (n,) or (B, n), optional
@@ -40,7 +54,18 @@ def tune_bias(
     Returns
     -------
     float64 array, shape (C,) or (B, C)
-        In a binary task with entry 0 equal to 0. Ties go to the bias nearest to 0.
+        Finite; in a binary task entry 0 is 0. Among thresholds that are equally good, the one nearest
+        to a bias of 0.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, a log-probability is NaN, or the metric is not one of labels.
+
+    References
+    ----------
+    Lipton, Z. C., Elkan, C. and Naryanaswamy, B. (2014). Optimal thresholding of classifiers to maximize
+    F1 measure. ECML PKDD.
 
     Examples
     --------
@@ -52,63 +77,128 @@ def tune_bias(
     >>> (p + bias).argmax(axis=1).tolist()
     [0, 0, 1, 1]
     """
-    weight = None if sample_weight is None else np.atleast_2d(np.asarray(sample_weight))
+    y, log_p = np.asarray(y), np.asarray(log_p, dtype=np.float64)
+    weight = None if sample_weight is None else np.asarray(sample_weight)
+    _check(y, log_p, metric, weight)
+    single = weight is None or weight.ndim == 1
     if log_p.shape[1] == 2:
-        out = _tune_binary(y, log_p, metric, weight)
+        draws = np.ones((1, len(y)), dtype=np.uint8) if weight is None else np.atleast_2d(weight)
+        out = _tune_binary(y, log_p, metric, draws)
+    elif weight is None or single:
+        w = np.ones(len(y)) if weight is None else weight
+        out = _climb(y, log_p, metric, w, np.zeros(log_p.shape[1]), _PASSES)[None]
     else:
-        out = _tune_several(y, log_p, metric, weight)
-    single = sample_weight is None or np.asarray(sample_weight).ndim == 1
+        out = _tune_draws(y, log_p, metric, weight)
     return out[0] if single else out
 
 
-def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any] | None) -> F:
-    from equipoise.metrics.ranking import sorted_runs
+def _check(y: NDArray[Any], log_p: F, metric: Metric, weight: NDArray[Any] | None) -> None:
+    if metric.needs != "labels":
+        raise UsageError(
+            f"metric {metric.name!r} does not depend on the threshold",
+            remedy="tune a metric of labels, such as 'f1_macro'",
+        )
+    shape = y.shape if weight is None else weight.shape[-1:]
+    if y.ndim != 1 or len(y) == 0 or log_p.ndim != 2 or len(log_p) != len(y) or shape != y.shape:
+        raise UsageError(
+            f"y has the shape {y.shape}, log_p {log_p.shape}"
+            + ("" if weight is None else f" and sample_weight {weight.shape}"),
+            remedy="give (n,), (n, C) and (n,) or (B, n), with a row at least",
+        )
+    if np.isnan(log_p).any():
+        raise UsageError(
+            f"{np.isnan(log_p).any(axis=1).sum()} of {len(y)} rows have a log-probability that is NaN",
+            remedy="give a number for every class",
+        )
 
-    score = log_p[:, 1] - log_p[:, 0]
-    if weight is None:
-        weight = np.ones((1, len(y)), dtype=np.uint8)
-    order, starts, ties, cuts_at = sorted_runs(y, score)
+
+def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any]) -> F:
+    score = _tied(log_p[:, 1] - log_p[:, 0])
+    few = metric.false_alarms_hurt and bool(np.isfinite(score).all())
+    order, starts, _, cuts = sorted_runs(y if few else np.ones_like(y), score)
     ranked = score[order]
-    ends = np.searchsorted(-ranked, -cuts_at, side="right")
-    # Between a positive row and the next lower score; a row must lie strictly above its cut.
-    below = np.append(ranked, ranked[-1] - 2.0)[ends]
-    thresholds = np.concatenate([[ranked[0] + 1.0], (cuts_at + below) / 2])
-    w = np.ascontiguousarray(weight.T)[order]
+    ends = np.searchsorted(-ranked, -cuts, side="right")
+    thresholds = np.append(ranked[0] + 1.0, _between(np.append(ranked, -np.inf)[ends], cuts))
     positive = np.flatnonzero(y[order] == 1)
-    hits = np.zeros((len(thresholds), weight.shape[0]))
-    said = np.zeros_like(hits)
-    k = len(cuts_at)
-    if k:
-        said[1:] = np.add.reduceat(w, starts, axis=0, dtype=np.float64)[:k].cumsum(axis=0)
-        run = np.searchsorted(starts, positive, side="right") - 1
-        first = np.flatnonzero(np.append(True, run[1:] != run[:-1]))
-        hits[1:] = np.add.reduceat(w[positive], first, axis=0, dtype=np.float64).cumsum(axis=0)
-    total = w.sum(axis=0, dtype=np.float64)[:, None]
-    positives = w[positive].sum(axis=0, dtype=np.float64)[:, None]
-    hits, said = hits.T, said.T
-    matrix = np.empty((*hits.shape, 2, 2))
-    matrix[..., 1, 1], matrix[..., 1, 0] = hits, positives - hits
-    matrix[..., 0, 1] = said - hits
-    matrix[..., 0, 0] = total - positives - (said - hits)
-    value = metric.sign * np.asarray(metric.compute_labels(matrix))
-    best = _nearest_to_zero(np.nan_to_num(value, nan=-np.inf), thresholds)
-    bias = np.zeros((len(best), 2))
-    bias[:, 1] = -thresholds[best]
+    run = np.searchsorted(starts, positive, side="right") - 1
+    first = np.flatnonzero(np.append(True, run[1:] != run[:-1])) if len(run) else run
+    reachable = np.isfinite(thresholds)
+    bias = np.zeros((len(weight), 2))
+    if not reachable.any():  # every row is certain, and stays where it is
+        return bias
+    # Draws are taken as many at a time as memory allows.
+    step = max(1, _CELLS // len(thresholds))
+    for b in range(0, len(weight), step):
+        # Rows first: then the weights that one row has in all draws lie side by side.
+        w = np.ascontiguousarray(weight[b : b + step].T)[order]
+        hits = np.zeros((len(thresholds), w.shape[1]))
+        said = np.zeros_like(hits)
+        if len(cuts):
+            k = len(cuts)
+            said[1:] = np.add.reduceat(w, starts, axis=0, dtype=np.float64)[:k].cumsum(axis=0)
+        if len(run):
+            hits[1 + run[first]] = np.add.reduceat(w[positive], first, axis=0, dtype=np.float64)
+            np.cumsum(hits, axis=0, out=hits)
+        total = w.sum(axis=0, dtype=np.float64)
+        positives = w[positive].sum(axis=0, dtype=np.float64)
+        matrix = np.empty((*hits.shape, 2, 2))
+        matrix[..., 1, 1], matrix[..., 1, 0] = hits, positives - hits
+        matrix[..., 0, 1] = said - hits
+        matrix[..., 0, 0] = total - positives - (said - hits)
+        value = metric.sign * np.asarray(metric.compute_labels(matrix[reachable]))
+        best = _nearest_to_zero(np.nan_to_num(value.T, nan=-np.inf), thresholds[reachable])
+        bias[b : b + step, 1] = -thresholds[reachable][best]
     return bias
+
+
+def _tied(score: F) -> F:
+    """Give scores that differ by rounding one value, the lowest of them."""
+    order = np.argsort(score, kind="stable")
+    ranked = score[order]
+    with np.errstate(invalid="ignore"):
+        apart = np.diff(ranked) > _CLOSE * np.clip(np.abs(ranked[1:]), 1.0, 1e6)
+    tie = np.append(0, np.cumsum(apart))
+    out = np.empty_like(score)
+    out[order] = ranked[np.append(0, np.flatnonzero(apart) + 1)][tie]
+    return out
+
+
+def _between(low: F, high: F) -> F:
+    """Return numbers halfway, at least ``low`` and below ``high``; 1 off the other where one is infinite."""
+    with np.errstate(invalid="ignore"):
+        middle = (low + high) / 2
+        # Between neighbouring numbers there is none, and the half may round to the upper one.
+        middle = np.where(middle < high, middle, low)
+        middle = np.where(np.isneginf(low), high - 1.0, middle)
+        out: F = np.where(np.isposinf(high), np.where(np.isneginf(low), 0.0, low + 1.0), middle)
+    return out
 
 
 def _nearest_to_zero(value: F, cuts: F) -> NDArray[np.int64]:
     top = value.max(axis=1, keepdims=True)
-    distance = np.where(value >= top - 1e-12, np.abs(cuts), np.inf)
+    distance = np.where(value >= top - _CLOSE, np.abs(cuts), np.inf)
     return np.asarray(distance.argmin(axis=1), dtype=np.int64)
 
 
-def _tune_several(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any] | None) -> F:
-    full = _climb(y, log_p, metric, np.ones(len(y)), np.zeros(log_p.shape[1]), _PASSES)
-    if weight is None:
-        return full[None]
-    # A draw's optimum is near that of all rows: one pass from there.
-    return np.array([_climb(y, log_p, metric, one, full, 1) for one in weight])
+def _tune_draws(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any]) -> F:
+    n_classes = log_p.shape[1]
+    zero = np.zeros(n_classes)
+    full = _climb(y, log_p, metric, np.ones(len(y)), zero, _PASSES)
+    # A draw's optimum is near that of all rows, unless plain argmax is better on it.
+    starts = (full, zero)
+    cells = [y * n_classes + (log_p + one).argmax(axis=1) for one in starts]
+    out = np.empty((len(weight), n_classes))
+    for b, one in enumerate(weight):
+        value = [
+            metric.sign * metric.compute_labels(_matrix(cell, one, n_classes)) for cell in cells
+        ]
+        out[b] = _climb(y, log_p, metric, one, starts[int(value[1] > value[0])], 1)
+    return out
+
+
+def _matrix(cell: NDArray[np.int64], weight: NDArray[Any], n_classes: int) -> F:
+    counts = np.bincount(cell, weights=weight, minlength=n_classes * n_classes)
+    return counts.astype(np.float64).reshape(n_classes, n_classes)
 
 
 def _climb(
@@ -118,13 +208,12 @@ def _climb(
     used = np.flatnonzero(weight)
     y, log_p, w = y[used], log_p[used], np.asarray(weight, dtype=np.float64)[used]
     bias = start.copy()
-    for _ in range(passes):
+    for _ in range(passes if len(y) else 0):
         before = bias.copy()
         for c in range(n_classes):
-            bias[c] = _best_cut(y, log_p + bias, metric, w, c, n_classes) + bias[c]
-        if np.allclose(before, bias):
+            bias[c] += _best_cut(y, log_p + bias, metric, w, c, n_classes)
+        if np.array_equal(before, bias):
             break
-    bias -= bias.mean()
     return bias
 
 
@@ -135,26 +224,35 @@ def _best_cut(
     others = score.copy()
     others[:, c] = -np.inf
     rival = others.argmax(axis=1)
-    need = (
-        others[np.arange(len(y)), rival] - score[:, c]
-    )  # the row turns to c once it gets this much
-    own = np.sort(need[y == c])
-    if not len(own):
-        return 0.0
-    # Just above what a row of class c needs is where the metric can peak.
-    picks = own if len(own) <= _CUTS else own[np.linspace(0, len(own) - 1, _CUTS).astype(np.int64)]
-    picks = np.unique(picks)
-    cuts = np.unique(np.concatenate([picks + 1e-9, [picks[0] - 1e-6, 0.0]]))
+    # The row turns to c once it gets more than this, or just this if c is the lower code.
+    need = others[np.arange(len(y)), rival] - score[:, c]
+    cuts = _cuts_for(need, y == c)
     bins = np.searchsorted(cuts, need, side="left")  # first cut at which the row is called c
+    still = (need == 0) & (rival < c)
+    if still.any():
+        bins[still] = np.searchsorted(cuts, 0.0, side="right")
     k = len(cuts) + 1
     size = n_classes * n_classes
     moved = np.bincount((bins * n_classes + y) * n_classes + rival, weights=w, minlength=k * size)
     moved = moved.reshape(k, n_classes, n_classes)[: len(cuts)].cumsum(axis=0)
-    base = np.bincount(y * n_classes + rival, weights=w, minlength=size).reshape(
-        n_classes, n_classes
-    )
-    matrix = base - moved
+    matrix = _matrix(y * n_classes + rival, w, n_classes) - moved
     matrix[:, :, c] += moved.sum(axis=2)
     value = metric.sign * np.asarray(metric.compute_labels(matrix))
     top = np.nan_to_num(value, nan=-np.inf)
     return float(cuts[_nearest_to_zero(top[None], cuts)[0]])
+
+
+def _cuts_for(need: F, own: NDArray[np.bool_]) -> F:
+    """Return what to try to add, sorted: 0, what turns no row, and what just turns a row."""
+    ranked = np.sort(need[np.isfinite(need)])
+    if not len(ranked):
+        return np.zeros(1)
+    picks = ranked[np.append(np.diff(ranked) > _MARGIN, True)]
+    if len(picks) > _CUTS:
+        # Just above what a row of class c needs is where the metric can peak.
+        mine = np.sort(need[own & np.isfinite(need)])
+        picks = mine[np.linspace(0, len(mine) - 1, _CUTS).astype(np.int64)] if len(mine) else mine
+    after = np.append(ranked, np.inf)[np.searchsorted(ranked, picks + _MARGIN, side="right")]
+    # Halfway to the next row, but where the gap is wide no further than 1.
+    turns = picks + np.minimum((after - picks) / 2, 1.0)
+    return np.unique(np.concatenate([[ranked[0] - 1.0, 0.0], turns]))
