@@ -95,7 +95,7 @@ def test_arrays_of_every_type(dtype: str) -> None:
 
 
 def test_masked_and_date_arrays() -> None:
-    masked = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 1], [0, 0]])
+    masked = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
     assert to_frame(masked)["x1"].to_list() == [None, 4.0]
     for unit in ("Y", "M", "D", "h", "s", "ms", "us", "ns", "ps"):
         stamps = np.array([["1970-01-01"], ["NaT"]], dtype=f"datetime64[{unit}]")
@@ -149,7 +149,7 @@ def test_pandas_types(series: pd.Series[Any], expected: list[Any]) -> None:
 def test_pandas_periods_and_zones_are_dates() -> None:
     months = pd.DataFrame({"x": pd.period_range("2024-01", periods=2, freq="M")})
     stamps = pd.DataFrame(
-        {"x": pd.to_datetime(["1970-01-01 01:00", None]).tz_localize("Europe/Rome")}
+        {"x": pd.DatetimeIndex(["1970-01-01 01:00", pd.NaT]).tz_localize("Europe/Rome")}
     )
     assert np.diff(epoch_seconds(to_frame(months)["x"])).tolist() == [31 * 86400]
     np.testing.assert_array_equal(epoch_seconds(to_frame(stamps)["x"]), [0, np.nan])

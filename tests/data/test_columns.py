@@ -124,9 +124,10 @@ def test_a_wrong_name_gives_the_nearest() -> None:
         find_column(FRAME, "Agee")
     with pytest.raises(ColumnNotFound, match=r"no target column 'income'.* mean 'Income'"):
         assign_roles(FRAME, "income")
-    for wrong in ({"group": "whom"}, {"time": "days"}, {"text": ["notes"]}):
+    wrongs: list[dict[str, Any]] = [{"group": "whom"}, {"time": "days"}, {"text": ["notes"]}]
+    for wrong in wrongs:
         with pytest.raises(ColumnNotFound, match="did you mean"):
-            assign_roles(FRAME, "Income", **wrong)  # type: ignore[arg-type]
+            assign_roles(FRAME, "Income", **wrong)
     with pytest.raises(
         ColumnNotFound, match=r"no column 'zzz' .*; the columns are 'age', 'Income'"
     ):

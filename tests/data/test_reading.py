@@ -41,7 +41,7 @@ def written(path: Path, content: str | bytes) -> Path:
 
 
 def columns_of(path: Path) -> dict[str, list[object]]:
-    return read_table(path).to_native().to_dict(as_series=False)
+    return {column.name: column.to_list() for column in read_table(path).iter_columns()}
 
 
 @pytest.mark.parametrize("zipped", [False, True])

@@ -66,7 +66,7 @@ def test_features_as_arrays() -> None:
     assert TABLE.levels == [["blue", "red"], ["false", "true"]]
     assert TABLE.codes.tolist() == [[1, 1], [0, 0], [-1, 1], [1, 1]]
     assert TABLE.texts[0].tolist()[2:] == ["", "m n o p q r"]
-    assert (TABLE.numbers.dtype, TABLE.codes.dtype) == (np.float64, np.int32)
+    assert (TABLE.numbers.dtype.name, TABLE.codes.dtype.name) == ("float64", "int32")
 
 
 def test_take() -> None:
