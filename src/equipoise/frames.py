@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -117,7 +118,10 @@ def _plain(series: nw.Series[Any], keep_type: bool = False) -> pl.Series:
     """Return a column of any library as a polars series."""
     polars: pl.Series
     if not series.implementation.is_pandas_like():
-        polars = series.to_polars()
+        try:
+            polars = series.to_polars()
+        except pl.exceptions.PolarsError:
+            raise _unreadable(series.name, str(series.dtype)) from None
         return polars
     native: Any = series.to_native()
     kind = str(native.dtype)
@@ -200,8 +204,6 @@ def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
         name = column_name(label)
         if isinstance(values, pl.Series):
             out.append(values.alias(name))
-        elif isinstance(values, nw.Series):
-            out.append(_plain(values).alias(name))
         elif isinstance(values, np.ndarray):
             out.append(_from_array(name, values))
         elif nw.dependencies.is_into_series(values):
@@ -262,15 +264,17 @@ def _strings(native: pl.Series) -> pl.Series:
         whole = (floats == floats.floor()) & (floats.abs() < 2.0**53)
         ints = floats.cast(pl.Int64, strict=False).cast(pl.String)
         return ints.zip_with(whole.fill_null(False), floats.cast(pl.String))
-    try:
+    with suppress(pl.exceptions.PolarsError):
         if not dtype.is_nested():
             return native.cast(pl.String)
-        raise TypeError
-    except (TypeError, pl.exceptions.PolarsError):
-        raise DataError(
-            f"column {native.name!r} holds {dtype.base_type().__name__.lower()} values, which cannot be read as text",
-            remedy="give text, numbers or dates, or leave the column out",
-        ) from None
+    raise _unreadable(native.name, dtype.base_type().__name__)
+
+
+def _unreadable(name: str, kind: str) -> DataError:
+    return DataError(
+        f"column {name!r} holds {kind.lower()} values, which cannot be read",
+        remedy="give text, numbers or dates, or leave the column out",
+    )
 
 
 def string_series(series: nw.Series[Any]) -> nw.Series[Any]:
@@ -324,7 +328,7 @@ def epoch_seconds(series: nw.Series[Any]) -> NDArray[np.float64]:
         dates = native if native.dtype.is_temporal() else _to_dates(native)
         micros = dates.cast(pl.Datetime("us")).dt.epoch("us")
     # Divided here, because polars multiplies by 1e-6, which is not exact.
-    return _floats(micros.cast(pl.Float64)) / 1e6
+    return np.asarray(micros.cast(pl.Float64).fill_null(float("nan"))) / 1e6
 
 
 def float_values(series: nw.Series[Any]) -> NDArray[np.float64]:
@@ -332,12 +336,7 @@ def float_values(series: nw.Series[Any]) -> NDArray[np.float64]:
     native = series.to_native()
     if native.dtype in (pl.Duration, pl.Time):
         return epoch_seconds(series)
-    return _floats(native.cast(pl.Float64, strict=False))
-
-
-def _floats(native: pl.Series) -> NDArray[np.float64]:
-    out: NDArray[np.float64] = native.fill_null(float("nan")).to_numpy()
-    return out
+    return np.asarray(native.cast(pl.Float64, strict=False).fill_null(float("nan")))
 
 
 def string_codes(series: nw.Series[Any]) -> tuple[NDArray[np.int32], list[str]]:

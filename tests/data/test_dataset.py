@@ -146,7 +146,20 @@ def test_fingerprints_of_texts_groups_times_and_signs(whole: Dataset) -> None:
     assert whole.fingerprint != load_dataset(DATA, "label", roles={"count": "category"}).fingerprint
 
 
-@pytest.mark.parametrize("make", [list, np.array, pd.Series, pl.Series, pa.array, tuple])
+@pytest.mark.parametrize(
+    "make",
+    [
+        list,
+        np.array,
+        pd.Series,
+        pl.Series,
+        pa.array,
+        tuple,
+        pd.DataFrame,
+        pl.DataFrame,
+        lambda values: np.array(values)[:, None],
+    ],
+)
 def test_a_target_given_by_itself(make: Callable[[list[Any]], Any]) -> None:
     features = {name: values for name, values in DATA.items() if name != "label"}
     found = load_dataset(pd.DataFrame(features), make(DATA["label"]))
@@ -229,6 +242,7 @@ def test_rows_are_left_out_where_that_is_allowed() -> None:
     ("given", "error", "said"),
     [
         ({"target": "lable"}, ColumnNotFound, "no target column 'lable' .*did you mean 'label'"),
+        ({"target": iter("ab")}, UsageError, "the target is <"),
         ({"target": 7}, UsageError, "the target is 7; give a column's name"),
         ({"target": None}, UsageError, "the target is None; give a column's name"),
         ({"target": ["a", "b"]}, UsageError, "the target has 2 values and the data 40 rows"),

@@ -191,7 +191,9 @@ def _with_target(frame: nw.DataFrame[Any], target: Any) -> tuple[nw.DataFrame[An
         # pandas knows columns by numbers and tuples too.
         return frame, column_name(target)
     values = target if isinstance(target, list) else getattr(target, "to_list", lambda: None)()
-    values = np.asarray(target).tolist() if values is None else values
+    if values is None:
+        array = np.asarray(target)
+        values = (array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array).tolist()
     if not isinstance(values, list):
         raise UsageError(
             f"the target is {target!r:.60}",
