@@ -101,7 +101,9 @@ class Encoder:
     def scaled(self, table: Table) -> NDArray[np.float64]:
         """Return the imputed, standardised numbers, shape (n, p)."""
         numbers = np.where(np.isnan(table.numbers), self.median, table.numbers)
-        out: NDArray[np.float64] = (numbers - self.mean) / self.scale
+        with np.errstate(over="ignore"):
+            # A new value may be as large as floats get; some ensembles read single precision.
+            out: NDArray[np.float64] = np.clip((numbers - self.mean) / self.scale, -3e38, 3e38)
         return out
 
     def discrete(self, table: Table) -> NDArray[np.int64]:
