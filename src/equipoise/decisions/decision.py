@@ -61,8 +61,7 @@ class Decision:
             )
         name, given = ("bias", self.bias) if self.cost is None else ("cost", self.cost)
         values = np.asarray(given, dtype=np.float64)
-        square = values.ndim == 1 or values.shape == (len(values),) * 2
-        if values.ndim != (1 if name == "bias" else 2) or not square:
+        if values.ndim != (1 if name == "bias" else 2) or len(set(values.shape)) != 1:
             raise UsageError(
                 f"the {name} has the shape {values.shape}",
                 remedy="give (C,) for a bias and (C, C) for costs",

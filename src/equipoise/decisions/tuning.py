@@ -21,6 +21,8 @@ _CELLS = 4_000_000
 _CLOSE = 1e-12
 # A bias of several classes is a sum of steps; no step stops nearer to a row than half of this.
 _MARGIN = 1e-9
+# Log-odds beyond this are certain: adding to them would be lost in rounding.
+_CERTAIN = 1e6
 
 
 def tune_bias(
@@ -32,7 +34,7 @@ def tune_bias(
     neighbouring scores. Only thresholds just below a positive row, or above all rows, are tried where
     the metric cannot gain from a false alarm alone (:attr:`Metric.false_alarms_hurt`): the best is among
     them. That holds for all metrics of labels here but an expected cost by which a right "no" costs
-    more than a false alarm; then, and if a probability is 0, all distinct scores are tried.
+    more than a false alarm; then, and if a row is certain, all distinct scores are tried.
 
     For several classes one class's bias is moved at a time, from 0 and in up to three passes, each
     time exactly over all rows if they are few, else over 256 rows of the class. Every step keeps or
@@ -45,7 +47,7 @@ def tune_bias(
         Class codes.
     log_p : float64 array, shape (n, C)
         Corrected natural-log probabilities, of rows that the model was not trained on. -inf is allowed:
-        no finite bias can move such a row to that class.
+        rows with log-odds beyond a million are certain, and no bias moves them.
     metric : Metric
         A metric of labels.
     sample_weight : array of shape (n,) or (B, n), optional
@@ -153,10 +155,11 @@ def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray
 
 def _tied(score: F) -> F:
     """Give scores that differ by rounding one value, the lowest of them."""
+    score = np.where(np.abs(score) > _CERTAIN, np.copysign(np.inf, score), score)
     order = np.argsort(score, kind="stable")
     ranked = score[order]
     with np.errstate(invalid="ignore"):
-        apart = np.diff(ranked) > _CLOSE * np.clip(np.abs(ranked[1:]), 1.0, 1e6)
+        apart = np.diff(ranked) > _CLOSE * np.clip(np.abs(ranked[1:]), 1.0, _CERTAIN)
     tie = np.append(0, np.cumsum(apart))
     out = np.empty_like(score)
     out[order] = ranked[np.append(0, np.flatnonzero(apart) + 1)][tie]
@@ -244,13 +247,14 @@ def _best_cut(
 
 def _cuts_for(need: F, own: NDArray[np.bool_]) -> F:
     """Return what to try to add, sorted: 0, what turns no row, and what just turns a row."""
-    ranked = np.sort(need[np.isfinite(need)])
+    movable = np.abs(need) <= _CERTAIN
+    ranked = np.sort(need[movable])
     if not len(ranked):
         return np.zeros(1)
     picks = ranked[np.append(np.diff(ranked) > _MARGIN, True)]
     if len(picks) > _CUTS:
         # Just above what a row of class c needs is where the metric can peak.
-        mine = np.sort(need[own & np.isfinite(need)])
+        mine = np.sort(need[own & movable])
         picks = mine[np.linspace(0, len(mine) - 1, _CUTS).astype(np.int64)] if len(mine) else mine
     after = np.append(ranked, np.inf)[np.searchsorted(ranked, picks + _MARGIN, side="right")]
     # Halfway to the next row, but where the gap is wide no further than 1.
