@@ -42,7 +42,7 @@ def to_svg(spec: dict[str, Any], key: str) -> Markup:
     # The empty list forbids every address: a chart is drawn from what it carries.
     text = vl_convert.vegalite_to_svg(drawn, allowed_base_urls=[])
     root = ElementTree.fromstring(text)
-    _prune(root, key)
+    _prune(root, _Names(key))
     width, height = (float(root.get(name, "0")) for name in ("width", "height"))
     inside = "".join(_write(child) for child in root)
     title, words = spec["title"]["text"], spec["description"]
@@ -53,7 +53,19 @@ def to_svg(spec: dict[str, Any], key: str) -> Markup:
     )
 
 
-def _prune(element: ElementTree.Element, key: str) -> None:
+class _Names(dict[str, str]):
+    """New identifiers in order of appearance: the drawing library counts on from chart to chart."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+    def __missing__(self, old: str) -> str:
+        self[old] = f"{self.key}-{len(self) + 1}"
+        return self[old]
+
+
+def _prune(element: ElementTree.Element, names: _Names) -> None:
     for child in list(element):
         tag = _local(child.tag)
         hidden = child.get("display") == "none" or (
@@ -67,7 +79,7 @@ def _prune(element: ElementTree.Element, key: str) -> None:
         ):
             element.remove(child)
         else:
-            _prune(child, key)
+            _prune(child, names)
             if tag == "g" and len(child) == 0:
                 element.remove(child)
     kept = {}
@@ -75,9 +87,9 @@ def _prune(element: ElementTree.Element, key: str) -> None:
         if name not in _ATTRIBUTES or (name, value) in _DEFAULTS:
             continue
         if name == "id":
-            value = f"{key}-{value}"
-        elif value.startswith("url(#"):
-            value = f"url(#{key}-{value[5:]}"
+            value = names[value]
+        elif value.startswith("url(#") and value.endswith(")"):
+            value = f"url(#{names[value[5:-1]]})"
         elif "url(" in value:
             continue
         kept[name] = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}", value)
