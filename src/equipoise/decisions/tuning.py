@@ -147,10 +147,18 @@ def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray
         matrix[..., 1, 1], matrix[..., 1, 0] = hits, positives - hits
         matrix[..., 0, 1] = said - hits
         matrix[..., 0, 0] = total - positives - (said - hits)
+        if w.dtype.kind == "f":
+            matrix = _swept(matrix, total[:, None, None])
         value = metric.sign * np.asarray(metric.compute_labels(matrix[reachable]))
         best = _nearest_to_zero(np.nan_to_num(value.T, nan=-np.inf), thresholds[reachable])
         bias[b : b + step, 1] = -thresholds[reachable][best]
     return bias
+
+
+def _swept(matrix: F, total: Any) -> F:
+    """Set to 0 what rounding leaves of fractional weights, or a ratio of two such rests might win."""
+    out: F = np.where(matrix > _CLOSE * total, matrix, 0.0)
+    return out
 
 
 def _tied(score: F) -> F:
@@ -240,7 +248,7 @@ def _best_cut(
     moved = moved.reshape(k, n_classes, n_classes)[: len(cuts)].cumsum(axis=0)
     matrix = _matrix(y * n_classes + rival, w, n_classes) - moved
     matrix[:, :, c] += moved.sum(axis=2)
-    value = metric.sign * np.asarray(metric.compute_labels(matrix))
+    value = metric.sign * np.asarray(metric.compute_labels(_swept(matrix, w.sum())))
     top = np.nan_to_num(value, nan=-np.inf)
     return float(cuts[_nearest_to_zero(top[None], cuts)[0]])
 
