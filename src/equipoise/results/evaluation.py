@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.compare.summary import SCHEMA_VERSION, plain
-from equipoise.data.target import encode_target
 from equipoise.decisions.costs import parse_cost
 from equipoise.errors import DataError, UsageError
 from equipoise.frames import build_frame
 from equipoise.metrics.confusion import confusion, per_class
 from equipoise.metrics.curves import curves
 from equipoise.metrics.registry import get_metric, metric_names
+from equipoise.results.labelling import codes_of, group_codes, known_classes, read_labels
 from equipoise.stats.bootstrap import bootstrap_weights, percentile_interval
 
 __all__ = ["Evaluation", "evaluate"]
@@ -58,7 +58,7 @@ class Evaluation:
         lines = [f"{self.summary['rows']} rows, 95 % intervals"]
         for name, value in self.summary["metrics"].items():
             if value["mean"] is None:
-                lines.append(f"{name:<22} not defined")
+                lines.append(f"{name:<22} not defined: {value['why']}")
             else:
                 low, high = (
                     f"{value[k]:.3f}" if value[k] is not None else "?" for k in ("low", "high")
@@ -81,23 +81,28 @@ def evaluate(
 ) -> Evaluation:
     """Judge predictions of any tool, with bootstrap intervals.
 
+    The interval of a metric is the central 95 % of its values on ``draws`` bootstrap samples of the rows.
+    A metric that these rows leave undefined, such as the recall of a class without rows, is None, with
+    the reason beside it.
+
     Parameters
     ----------
     y_true : array of shape (n,)
-        True labels.
+        True labels: texts, numbers or true/false, of one kind. One row is enough.
     scores : array of shape (n,) or (n, C), optional
         Probability of the positive class, or of every class in the order of ``classes``.
     labels : array of shape (n,), optional
-        Predicted labels; by default the most probable class.
+        Predicted labels; by default the most probable class. A label that the truth lacks is a class
+        without rows.
     classes : list, optional
         Class labels in the order of the columns of ``scores``; sorted by default, in a binary task with
-        the positive one last.
+        the positive one last. Needed where the rows do not hold every class.
     positive : optional
         Positive class of a binary task; the rarer one by default.
     cost : str, dict or array, optional
         Costs of errors, which adds the expected cost.
     groups : array of shape (n,), optional
-        Rows of one group are drawn together.
+        Rows of one group are drawn together; a row without one is drawn by itself.
     draws : int, default 400
         Bootstrap draws behind the intervals.
     seed : int, default 0
@@ -106,11 +111,17 @@ def evaluate(
     Returns
     -------
     Evaluation
+        Its ``summary`` holds ``metrics``: name to mean, low, high and why, ``confusion`` (C, C) with the
+        true class first, ``per_class`` and ``curves``.
 
     Raises
     ------
     UsageError, DataError
-        If shapes disagree, a label is unknown, or scores are no probabilities.
+        If shapes disagree, a label is missing or unknown, or scores are no probabilities.
+
+    References
+    ----------
+    Efron, B. and Tibshirani, R. (1993). An Introduction to the Bootstrap. Chapman and Hall.
 
     Examples
     --------
@@ -118,29 +129,37 @@ def evaluate(
     >>> eq.evaluate(["ham", "ham", "spam"], labels=["ham", "spam", "spam"]).summary["metrics"]["recall"]["mean"]
     1.0
     """
-    y, known = _encode(y_true, classes, positive)
-    names = [str(label) for label in known]
-    task = "binary" if len(known) == 2 else "multiclass"
     if scores is None and labels is None:
         raise UsageError(
             "neither scores nor labels were given", remedy="give scores=, labels= or both"
         )
-    log_p = None if scores is None else _log_proba(np.asarray(scores), len(y), len(known))
-    if labels is not None:
-        predicted = _codes(np.asarray(labels).ravel(), known, "labels")
-        if len(predicted) != len(y):
-            raise UsageError(
-                f"there are {len(y)} true labels and {len(predicted)} predicted ones",
-                remedy="give one of each per row",
-            )
+    truth = read_labels(y_true, "y_true")
+    said = None if labels is None else read_labels(labels, "labels")
+    if said is not None and len(said) != len(truth):
+        raise UsageError(
+            f"there are {len(truth)} true labels and {len(said)} predicted ones",
+            remedy="give one of each per row",
+        )
+    p = None if scores is None else _numbers(scores, len(truth))
+    columns = None if p is None else 0 if p.ndim == 1 else p.shape[1]
+    known = known_classes(truth, said, columns, classes, positive)
+    y = codes_of(truth, known, "y_true")
+    names = [str(label) for label in known]
+    task = "binary" if len(known) == 2 else "multiclass"
+    log_p = None if p is None else _log_proba(p, len(known))
+    if said is not None:
+        predicted = codes_of(said, known, "labels")
     else:
         assert log_p is not None
         predicted = log_p.argmax(axis=1)
     matrix = None if cost is None else parse_cost(cost, names, task)
-    weights = bootstrap_weights(len(y), draws, seed, groups)
+    weights = bootstrap_weights(
+        len(y), draws, seed, None if groups is None else group_codes(groups)
+    )
     total = confusion(y, predicted, len(known))
     drawn = confusion(y, predicted, len(known), weights)
-    metrics: dict[str, dict[str, float]] = {}
+    counts = np.bincount(y, minlength=len(known))
+    metrics: dict[str, dict[str, Any]] = {}
     for name in metric_names(task):
         if name == "expected_cost" and matrix is None:
             continue
@@ -155,13 +174,23 @@ def evaluate(
                 metric.compute_scores(y, log_p, weights),
             )
         low, high = percentile_interval(spread)
-        metrics[name] = {"mean": float(value), "low": low, "high": high}
+        why = _undefined(name, metric.needs, counts, names)
+        if why is None and not np.isfinite(value):
+            why = "not defined on these rows"
+        metrics[name] = (
+            {"mean": float(value), "low": low, "high": high, "why": None}
+            if why is None
+            else {"mean": None, "low": None, "high": None, "why": why}
+        )
     point = per_class(total)
     table = [
         {
             "label": name,
             "support": point["support"][c],
-            **{key: point[key][c] for key in ("precision", "recall", "f1")},
+            "precision": point["precision"][c],
+            # What a class without rows would have been called is not known.
+            "recall": point["recall"][c] if counts[c] else None,
+            "f1": point["f1"][c] if counts[c] else None,
         }
         for c, name in enumerate(names)
     ]
@@ -173,7 +202,7 @@ def evaluate(
                 "task": task,
                 "rows": len(y),
                 "classes": [
-                    {"label": name, "count": int((y == c).sum())} for c, name in enumerate(names)
+                    {"label": name, "count": int(counts[c])} for c, name in enumerate(names)
                 ],
                 "positive": names[1] if task == "binary" else None,
                 "metrics": metrics,
@@ -186,61 +215,48 @@ def evaluate(
     )
 
 
-def _encode(
-    y_true: ArrayLike, classes: list[Any] | None, positive: Any
-) -> tuple[NDArray[np.int64], list[Any]]:
-    values = np.asarray(y_true)
-    if values.ndim != 1 or not len(values):
-        raise UsageError(
-            f"y_true has the shape {values.shape}", remedy="give a column of one or more labels"
-        )
-    if classes is not None:
-        known = list(classes)
-        if positive is not None and len(known) == 2 and str(known[1]) != str(positive):
-            raise UsageError(
-                f"positive={positive!r} is not the last of classes={known!r}",
-                remedy="put the positive class last",
-            )
-        return _codes(values, known, "y_true"), known
-    column = next(iter(build_frame({"y_true": values.tolist()}).iter_columns()))
-    y, known, _ = encode_target(column, None, positive)
-    return y, known
+def _undefined(name: str, needs: str, counts: NDArray[np.int64], names: list[str]) -> str | None:
+    """Say why a metric has no value on these rows, if it has none."""
+    met = np.flatnonzero(counts)
+    if len(met) == 1 and needs == "ranking":
+        return f"all rows are of the class {names[met[0]]!r}, and a ranking needs two"
+    binary = len(names) == 2
+    if binary and counts[1] == 0 and name.partition(":")[0] in ("recall", "f1", "fbeta"):
+        return f"no row is of the positive class {names[1]!r}"
+    return None
 
 
-def _codes(values: NDArray[Any], classes: list[Any], what: str) -> NDArray[np.int64]:
-    index = {str(label): code for code, label in enumerate(classes)}
-    unique, inverse = np.unique(values.astype(str), return_inverse=True)
-    unknown = [label for label in unique if label not in index]
-    if unknown:
-        raise DataError(
-            f"{what} holds {unknown[0]!r}, which is not one of the classes {', '.join(list(index)[:10])}",
-            remedy="give classes= with all labels, or correct the column",
-        )
-    return np.array([index[label] for label in unique], dtype=np.int64)[inverse]
-
-
-def _log_proba(scores: NDArray[Any], n: int, n_classes: int) -> F:
+def _numbers(scores: ArrayLike, n: int) -> F:
     try:
-        p = scores.astype(np.float64)
+        p = np.asarray(scores).astype(np.float64)
     except (TypeError, ValueError):
         raise DataError(
             "scores are not numbers", remedy="give probabilities between 0 and 1"
         ) from None
     if p.ndim == 2 and p.shape[1] == 1:
         p = p[:, 0]
+    if p.ndim not in (1, 2) or len(p) != n:
+        raise UsageError(
+            f"scores has the shape {p.shape} for {n} rows",
+            remedy=f"give one probability per row and class, ({n}, C), or that of the positive class alone",
+        )
+    fine = (p >= 0) & (p <= 1)
+    if not fine.all():
+        raise DataError(
+            f"scores hold {p[~fine][0]:g}, which is no probability",
+            remedy="give probabilities between 0 and 1, such as predict_proba returns",
+        )
+    return p
+
+
+def _log_proba(p: F, n_classes: int) -> F:
     if p.ndim == 1 and n_classes == 2:
         p = np.column_stack([1.0 - p, p])
-    if p.shape != (n, n_classes):
+    if p.ndim == 1 or p.shape[1] != n_classes:
         raise UsageError(
-            f"scores has the shape {scores.shape} for {n} rows and {n_classes} classes",
-            remedy=f"give one probability per class ({n}, {n_classes})"
+            f"scores has the shape {p.shape} for {len(p)} rows and {n_classes} classes",
+            remedy=f"give one probability per class, ({len(p)}, {n_classes})"
             + (", or that of the positive class alone" if n_classes == 2 else ""),
-        )
-    if not np.isfinite(p).all() or (p < 0).any() or (p > 1).any():
-        bad = p[~((p >= 0) & (p <= 1))]
-        raise DataError(
-            f"scores hold {bad[0]:g}, which is no probability",
-            remedy="give probabilities between 0 and 1, such as predict_proba returns",
         )
     sums = p.sum(axis=1, keepdims=True)
     if (np.abs(sums - 1) > 0.01).any():

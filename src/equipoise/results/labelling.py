@@ -1,0 +1,240 @@
+"""Which classes given predictions are about, and the code of every label.
+
+Judging asks for less than learning: a class may have one row or none, and labels may come as numbers
+on one side and as their text on the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.data.labels import (
+    is_missing,
+    kind_of,
+    natural_key,
+    nearest,
+    plain_scalars,
+    rows_word,
+    some,
+    spoken,
+)
+from equipoise.data.target import detect_task
+from equipoise.errors import DataError, UsageError
+
+__all__ = ["codes_of", "group_codes", "known_classes", "read_labels"]
+
+_MOST = 1000
+# The ways of writing no and yes, in pairs: a column of nothing but one stands beside the other.
+_PAIRS = (("0", "1"), ("0.0", "1.0"), ("False", "True"))
+_BIT = {text: bit for pair in _PAIRS for bit, text in enumerate(pair)}
+_PARTNERS = {text: pair[1 - bit] for pair in _PAIRS for bit, text in enumerate(pair)}
+
+
+def read_labels(values: Any, what: str) -> list[Any]:
+    """List the labels as plain Python scalars.
+
+    Raises
+    ------
+    UsageError
+        If ``values`` is no column of one or more labels.
+    DataError
+        If a label is missing, or labels are of several kinds.
+    """
+    shape = np.shape(values)
+    if len(shape) != 1 or not shape[0]:
+        raise UsageError(
+            f"{what} has the shape {shape}", remedy="give a column of one or more labels"
+        )
+    labels = plain_scalars(values)
+    missing = sum(is_missing(label) for label in labels)
+    if missing:
+        raise DataError(
+            f"{what} is missing in {missing:,} of {rows_word(len(labels))}",
+            remedy="leave those rows out",
+        )
+    kinds = {kind_of(label): label for label in labels}
+    if len(kinds) > 1:
+        one, other = list(kinds.items())[:2]
+        raise DataError(
+            f"{what} mixes kinds of values: {one[0]} such as {one[1]!r} and {other[0]} such as {other[1]!r}",
+            remedy="write all labels as one kind, for example as text",
+        )
+    return labels
+
+
+def known_classes(
+    truth: Sequence[Any],
+    said: Sequence[Any] | None,
+    columns: int | None,
+    classes: Sequence[Any] | None,
+    positive: Any,
+) -> list[Any]:
+    """Find the classes in code order; of two, the positive one is the last.
+
+    Parameters
+    ----------
+    truth, said : sequences of labels
+        True labels, and predicted ones if there are any.
+    columns : int or None
+        Number of classes that the scores are for, if there are any; 0 where the scores are those of the
+        positive class alone.
+    classes : sequence, optional
+        The classes, if the caller knows them.
+    positive : optional
+        The positive class.
+
+    Raises
+    ------
+    UsageError
+        If ``classes`` or ``positive`` cannot be used.
+    DataError
+        If the labels are no classes, or do not tell what the classes are.
+    """
+    if classes is not None:
+        return _given(list(classes), positive)
+    counts = Counter(map(_key, truth))
+    known = {_key(label): label for label in truth}
+    wanted = 2 if columns == 0 else columns
+    # Where scores fix the number of classes, predicted labels only fill what the truth leaves open.
+    if said is not None and (wanted is None or len(known) < wanted):
+        for label in {_key(label): label for label in said}.values():
+            known.setdefault(_match(label, known) or _key(label), label)
+    if positive is not None and len(known) == 1:
+        known.setdefault(_match(positive, known) or _key(positive), positive)
+    only = next(iter(known.values()))
+    if len(known) == 1 and _key(only) in _PARTNERS:
+        text = _PARTNERS[_key(only)]
+        known[text] = text if isinstance(only, str) else type(only)(_BIT[text])
+    _refuse(list(known.values()), wanted)
+    try:
+        labels = sorted(known.values(), key=natural_key)
+    except TypeError:
+        raise DataError(
+            f"true and predicted labels are of different kinds: {some(list(known.values()))}",
+            remedy="write both as the same kind, for example as text",
+        ) from None
+    if len(labels) != 2:
+        if positive is not None:
+            raise UsageError(
+                f"a positive class ({positive!r}) was given, and there are {len(labels)} classes",
+                remedy="leave the positive class out",
+            )
+        return labels
+    first, second = labels
+    if positive is not None:
+        return (
+            [first, second] if _positive_key(positive, labels) == _key(second) else [second, first]
+        )
+    if _PARTNERS.get(_key(first)) == _key(second) and not (
+        counts[_key(first)] and counts[_key(second)]
+    ):
+        return [first, second]  # 0 and 1 say themselves which is the positive one
+    return [second, first] if counts[_key(first)] < counts[_key(second)] else [first, second]
+
+
+def _given(classes: list[Any], positive: Any) -> list[Any]:
+    twice = [key for key, count in Counter(map(_key, classes)).items() if count > 1]
+    if twice or not classes:
+        raise UsageError(
+            f"classes={classes!r} " + (f"names {twice[0]} twice" if twice else "names none"),
+            remedy="give every class once, in the order of the columns of scores",
+        )
+    misplaced = (
+        positive is not None
+        and len(classes) == 2
+        and _positive_key(positive, classes) != _key(classes[1])
+    )
+    if misplaced:
+        raise UsageError(
+            f"positive={positive!r} is not the last of classes={classes!r}",
+            remedy="put the positive class last",
+        )
+    return classes
+
+
+def _positive_key(positive: Any, labels: Sequence[Any]) -> str:
+    found = _match(positive, {_key(label): label for label in labels})
+    if found is None:
+        near = nearest(str(positive), [str(label) for label in labels])
+        raise UsageError(
+            f"the positive class {positive!r} is not among the classes ({some(labels)})",
+            remedy=f"did you mean {near!r}?" if near else f"use one of {some(labels)}",
+        )
+    return found
+
+
+def _refuse(known: list[Any], wanted: int | None) -> None:
+    if len(known) > _MOST or detect_task(known) in ("regression", "multilabel"):
+        raise DataError(
+            f"the labels take {len(known):,} values, such as {some(known, 2)}, which are measured rather than classes",
+            remedy="give labels, or cut the numbers into classes; where they are classes, give classes=",
+        )
+    if wanted is not None and len(known) != wanted:
+        have = f"{len(known)} class" + ("es" if len(known) > 1 else "")
+        raise UsageError(
+            f"the scores are for {wanted} classes, and the labels hold {have}: {some(known)}",
+            remedy="say which they are with classes=, in the order of the columns of scores"
+            + (", or with positive=" if wanted == 2 and len(known) == 1 else ""),
+        )
+
+
+def codes_of(labels: Sequence[Any], classes: Sequence[Any], what: str) -> NDArray[np.int64]:
+    """Return the code of every label, shape (n,).
+
+    Raises
+    ------
+    DataError
+        If a label is none of the classes.
+    """
+    known = {_key(label): label for label in classes}
+    code = {key: position for position, key in enumerate(known)}
+    counts = Counter(map(_key, labels))
+    found = {_key(label): _match(label, known) for label in labels}
+    strange = [key for key, match in found.items() if match is None]
+    if strange:
+        rows = rows_word(sum(counts[key] for key in strange))
+        raise DataError(
+            f"{what} holds {strange[0]!r}, which is not one of the classes {some(classes, 10)} ({rows})",
+            remedy="leave those rows out, correct the column, or give classes= with all labels",
+        )
+    at = {key: code[match] for key, match in found.items() if match is not None}
+    return np.fromiter((at[_key(label)] for label in labels), dtype=np.int64, count=len(labels))
+
+
+def group_codes(groups: Any) -> NDArray[np.int64]:
+    """Give every group a number, and every row without one a number of its own, shape (n,)."""
+    labels = plain_scalars(groups)
+    seen: dict[Any, int] = {}
+    keys = [("row", i) if is_missing(v) else ("group", str(v)) for i, v in enumerate(labels)]
+    return np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.int64)
+
+
+def _key(label: Any) -> str:
+    return str(label.item() if isinstance(label, np.generic) else label)
+
+
+def _match(label: Any, known: dict[str, Any]) -> str | None:
+    """Find a class by its text, else by its number: 1, 1.0, "1" and True are one class unless told apart."""
+    key = _key(label)
+    if key in known:
+        return key
+    same = [text for text in known if key in _BIT and _BIT.get(text) == _BIT[key]]
+    if len(same) == 1:
+        return same[0]
+    if not _is_number(key):
+        return None
+    alike = [text for text in known if _is_number(text) and spoken(text) == spoken(key)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
