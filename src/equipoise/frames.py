@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -69,13 +68,13 @@ def to_frame(data: Any, *, plain: str | None = None) -> nw.DataFrame[Any]:
             )
         data = {f"x{j}": data[:, j] for j in range(data.shape[1])}
     if isinstance(data, Mapping):
-        return _with_columns(build_frame(data))
+        return build_frame(data)
     if isinstance(data, pl.LazyFrame):
         data = data.collect()
     elif type(data).__name__ == "RecordBatch":
         data = pl.DataFrame(data)
     try:
-        frame = nw.from_native(data, eager_only=True)
+        frame: nw.DataFrame[Any] = nw.from_native(data, eager_only=True)
     except TypeError:
         raise DataError(
             f"data of type {type(data).__name__} cannot be read",
@@ -84,13 +83,13 @@ def to_frame(data: Any, *, plain: str | None = None) -> nw.DataFrame[Any]:
     except (nw.exceptions.DuplicateError, ValueError):
         named = getattr(data, "column_names", None) or data.columns
         raise _duplicated([column_name(label) for label in named]) from None
-    if frame.implementation.is_polars():
-        return _with_columns(frame)
+    if frame.implementation.is_polars() and frame.columns:
+        return frame
     names = [column_name(label) for label in frame.columns]
     if len(set(names)) < len(names):
         raise _duplicated(names)
     columns = zip(names, frame.iter_columns(), strict=True)
-    return _with_columns(build_frame({name: _plain(each, name == plain) for name, each in columns}))
+    return build_frame({name: _plain(each, name == plain) for name, each in columns})
 
 
 def column_name(label: Any) -> str:
@@ -98,12 +97,6 @@ def column_name(label: Any) -> str:
     if isinstance(label, tuple):
         return "_".join(str(part) for part in label if str(part))
     return str(label)
-
-
-def _with_columns(frame: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
-    if not frame.columns:
-        raise DataError("the data have no columns", remedy="give one column per feature")
-    return frame
 
 
 def _duplicated(names: list[str]) -> DataError:
@@ -147,9 +140,7 @@ def _plain(series: nw.Series[Any], keep_type: bool = False) -> pl.Series:
 def _absent(value: Any) -> bool:
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
-    if not isinstance(value, (float, np.floating, Decimal, np.datetime64, np.timedelta64)):
-        return False
-    return bool(value != value)
+    return isinstance(value, float | np.generic | Decimal) and bool(value != value)
 
 
 def _from_list(name: str, values: Sequence[Any]) -> pl.Series:
@@ -191,7 +182,7 @@ def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
     Raises
     ------
     DataError
-        If a column is no list of values, if lengths differ, or if a name is there twice.
+        If there is no column, one is no list of values, lengths differ, or a name is there twice.
 
     Examples
     --------
@@ -215,6 +206,8 @@ def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
             )
         else:
             out.append(_from_list(name, list(values)))
+    if not out:
+        raise DataError("the data have no columns", remedy="give one column per feature")
     names = [series.name for series in out]
     if len(set(names)) < len(names):
         raise _duplicated(names)
@@ -346,10 +339,7 @@ def string_codes(series: nw.Series[Any]) -> tuple[NDArray[np.int32], list[str]]:
 
 
 def level_codes(series: nw.Series[Any], levels: Sequence[str]) -> NDArray[np.int32]:
-    """Return the position of each value in ``levels``, -1 where missing or unknown.
-
-    Levels that are true and false are also met by True, TRUE, 1 and 0.
-    """
+    """Return positions in ``levels`` (1, True and TRUE are "true" too), -1 where missing or unknown."""
     native = series.to_native()
     strings = _strings(native)
     if not len(levels):
@@ -367,26 +357,35 @@ def level_codes(series: nw.Series[Any], levels: Sequence[str]) -> NDArray[np.int
 
 def text_values(series: nw.Series[Any]) -> NDArray[np.object_]:
     """Return a column as an object array of strings, "" where missing."""
-    native = _strings(series.to_native())
-    out = np.empty(len(native), dtype=object)
-    out[:] = native.fill_null("").to_list()
-    return out
+    return np.array(_strings(series.to_native()).fill_null("").to_list(), dtype=object)
 
 
 def scan_bytes(kind: str, content: bytes, **csv: Any) -> nw.DataFrame[Any]:
     """Read a file: csv (with options of its engine), jsonl, parquet, arrow or arrow-stream."""
-    readers = {"parquet": pl.read_parquet, "arrow": pl.read_ipc, "arrow-stream": pl.read_ipc_stream}
     try:
         if kind == "csv":
             frame = _read_csv(content, csv)
         elif kind == "jsonl":
             frame = pl.read_ndjson(content, infer_schema_length=None)
         else:
-            frame = readers[kind](io.BytesIO(content))
+            frame = _read_binary(kind, content)
     except pl.exceptions.PanicException as error:
         # No subclass of Exception, so no caller would be ready for it.
         raise ValueError(str(error)) from None
     return nw.from_native(frame, eager_only=True)
+
+
+def _read_binary(kind: str, content: bytes) -> pl.DataFrame:
+    # By pyarrow, because on some damaged files polars waits for ever.
+    from pyarrow import BufferReader, ipc, parquet
+
+    file = BufferReader(content)
+    if kind == "parquet":
+        table = parquet.read_table(file)
+    else:
+        table = (ipc.open_file if kind == "arrow" else ipc.open_stream)(file).read_all()
+    table.validate(full=True)
+    return pl.DataFrame(table)
 
 
 def _read_csv(content: bytes, options: dict[str, Any]) -> pl.DataFrame:

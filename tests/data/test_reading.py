@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -232,3 +233,21 @@ def test_the_original_file_of_messages(shared_data: Path) -> None:
     # Without a header, and with quotation marks that quote nothing: every line is a row all the same.
     frame = read_table(shared_data / "SMSSpamCollection.tsv")
     assert frame.shape == (5573, 2)
+
+
+@pytest.mark.parametrize("kind", [".parquet", ".arrow", ".ipc"])
+def test_damaged_files_are_refused_at_once(tmp_path: Path, kind: str) -> None:
+    # Every one is read or refused; none may crash the process or wait for ever.
+    path = tmp_path / f"data{kind}"
+    WRITERS[kind](path)
+    content = path.read_bytes()
+    random = np.random.default_rng(0)
+    refused = 0
+    for at in random.integers(8, len(content), 60):
+        damaged = bytearray(content)
+        damaged[at : at + 4] = random.bytes(4)
+        try:
+            read_table(written(path, bytes(damaged)))
+        except DataError:
+            refused += 1
+    assert refused > 10
