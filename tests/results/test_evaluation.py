@@ -235,6 +235,8 @@ def test_an_absent_class_is_left_out_of_rankings():
         ),
         (([0.0, np.nan, 1.0],), {"labels": [0, 0, 1]}, DataError, "y_true is missing in 1"),
         ((["a", "b"],), {"labels": ["a", ""]}, DataError, "labels is missing in 1"),
+        (([["a"], ["b", "c"]],), {"labels": ["a", "b"]}, UsageError, "y_true"),
+        (([1, True],), {"labels": [1, 1]}, DataError, "mixes kinds"),
         (([1, "a"],), {"labels": [1, "a"]}, DataError, "mixes kinds"),
         ((["a", "b"],), {"labels": [1, 2]}, DataError, "different kinds"),
         ((["a", "b"],), {"labels": ["a"]}, UsageError, "2 true labels and 1 predicted"),

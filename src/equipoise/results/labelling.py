@@ -45,23 +45,34 @@ def read_labels(values: Any, what: str) -> list[Any]:
     DataError
         If a label is missing, or labels are of several kinds.
     """
-    shape = np.shape(values)
+    try:
+        shape: tuple[int, ...] = np.shape(values)
+    except ValueError:  # lists of different lengths
+        shape = (len(values), -1)
     if len(shape) != 1 or not shape[0]:
         raise UsageError(
             f"{what} has the shape {shape}", remedy="give a column of one or more labels"
         )
     labels = plain_scalars(values)
-    missing = sum(is_missing(label) for label in labels)
-    if missing:
+    try:
+        # True, 1 and 1.0 are one key of a dictionary, so their types are looked at as well.
+        distinct = dict.fromkeys(labels)
+        kinds = dict.fromkeys(kind_of(label) for label in {type(v): v for v in labels}.values())
+    except TypeError:
+        raise DataError(
+            f"{what} holds a list or a record in a row", remedy="give one label per row"
+        ) from None
+    if any(map(is_missing, distinct)):
+        missing = sum(map(is_missing, labels))
         raise DataError(
             f"{what} is missing in {missing:,} of {rows_word(len(labels))}",
             remedy="leave those rows out",
         )
-    kinds = {kind_of(label): label for label in labels}
     if len(kinds) > 1:
-        one, other = list(kinds.items())[:2]
+        examples = [next(v for v in labels if kind_of(v) == kind) for kind in kinds]
+        parts = [f"{kind} such as {v!r}" for kind, v in zip(kinds, examples, strict=True)]
         raise DataError(
-            f"{what} mixes kinds of values: {one[0]} such as {one[1]!r} and {other[0]} such as {other[1]!r}",
+            f"{what} mixes kinds of values: {' and '.join(parts)}",
             remedy="write all labels as one kind, for example as text",
         )
     return labels
@@ -97,12 +108,12 @@ def known_classes(
     """
     if classes is not None:
         return _given(list(classes), positive)
-    counts = Counter(map(_key, truth))
-    known = {_key(label): label for label in truth}
+    counts = {_key(label): count for label, count in Counter(truth).items()}
+    known = {_key(label): label for label in dict.fromkeys(truth)}
     wanted = 2 if columns == 0 else columns
     # Where scores fix the number of classes, predicted labels only fill what the truth leaves open.
     if said is not None and (wanted is None or len(known) < wanted):
-        for label in {_key(label): label for label in said}.values():
+        for label in dict.fromkeys(said):
             known.setdefault(_match(label, known) or _key(label), label)
     if positive is not None and len(known) == 1:
         known.setdefault(_match(positive, known) or _key(positive), positive)
@@ -131,10 +142,14 @@ def known_classes(
             [first, second] if _positive_key(positive, labels) == _key(second) else [second, first]
         )
     if _PARTNERS.get(_key(first)) == _key(second) and not (
-        counts[_key(first)] and counts[_key(second)]
+        _key(first) in counts and _key(second) in counts
     ):
         return [first, second]  # 0 and 1 say themselves which is the positive one
-    return [second, first] if counts[_key(first)] < counts[_key(second)] else [first, second]
+    return (
+        [second, first]
+        if counts.get(_key(first), 0) < counts.get(_key(second), 0)
+        else [first, second]
+    )
 
 
 def _given(classes: list[Any], positive: Any) -> list[Any]:
@@ -193,17 +208,17 @@ def codes_of(labels: Sequence[Any], classes: Sequence[Any], what: str) -> NDArra
     """
     known = {_key(label): label for label in classes}
     code = {key: position for position, key in enumerate(known)}
-    counts = Counter(map(_key, labels))
-    found = {_key(label): _match(label, known) for label in labels}
-    strange = [key for key, match in found.items() if match is None]
+    counts = Counter(labels)
+    found = {label: _match(label, known) for label in counts}
+    strange = [label for label, match in found.items() if match is None]
     if strange:
-        rows = rows_word(sum(counts[key] for key in strange))
+        rows = rows_word(sum(counts[label] for label in strange))
         raise DataError(
             f"{what} holds {strange[0]!r}, which is not one of the classes {some(classes, 10)} ({rows})",
             remedy="leave those rows out, correct the column, or give classes= with all labels",
         )
-    at = {key: code[match] for key, match in found.items() if match is not None}
-    return np.fromiter((at[_key(label)] for label in labels), dtype=np.int64, count=len(labels))
+    at = {label: code[match] for label, match in found.items() if match is not None}
+    return np.fromiter(map(at.__getitem__, labels), dtype=np.int64, count=len(labels))
 
 
 def group_codes(groups: Any) -> NDArray[np.int64]:
