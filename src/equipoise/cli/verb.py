@@ -93,9 +93,8 @@ def _declare(run: Callable[..., None], function: Callable[..., None]) -> None:
 def _guarded(call: Callable[[], None], screen: Screen, debug: bool, resumable: bool) -> int:
     try:
         with warnings.catch_warnings():
-            if not debug:
-                # Libraries warn about folds that we judge anyway; what a user has to know, we say.
-                warnings.simplefilter("ignore")
+            # Libraries warn about folds that we judge anyway; what a user has to know, we say.
+            warnings.simplefilter("always" if debug else "ignore")
             call()
         sys.stdout.flush()
     except (KeyboardInterrupt, EOFError):

@@ -227,7 +227,13 @@ class Fold:
 
     def score(self, trained: Trained) -> NDArray[np.float64]:
         """Return the raw log-probabilities of the test rows, shape (rows, C)."""
-        return trained.fitted.log_proba(self.matrix("test", trained.view))
+        log_p = trained.fitted.log_proba(self.matrix("test", trained.view))
+        if np.isnan(log_p).any():
+            raise NotApplicable(
+                "its model gives probabilities that are not numbers",
+                remedy="leave it out with --strategies, or scale the columns",
+            )
+        return log_p
 
 
 _BALANCED = {

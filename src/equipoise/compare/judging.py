@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
 from equipoise.compare.plan import Part, Plan
+from equipoise.compare.quiet import quiet
 from equipoise.decisions.correction import correct
 from equipoise.decisions.decision import Decision
 from equipoise.decisions.tuning import tune_bias
@@ -141,9 +142,10 @@ class Judge:
             for part in self.plan.parts
             if all(record.scores is not None for record in records[part.id])
         ]
-        judged = Parallel(n_jobs=n_jobs or cpu_count(), backend="threading")(
-            delayed(self.judge)(part, records[part.id]) for part in parts
-        )
+        with quiet():
+            judged = Parallel(n_jobs=n_jobs or cpu_count(), backend="threading")(
+                delayed(self.judge)(part, records[part.id]) for part in parts
+            )
         return [candidate for candidates in judged for candidate in candidates]
 
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:

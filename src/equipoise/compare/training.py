@@ -13,6 +13,7 @@ from equipoise.compare.events import Listener, UnitDone
 from equipoise.compare.fold import Fold
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
+from equipoise.compare.quiet import quiet
 from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import count_texts
 
@@ -53,7 +54,7 @@ def train_all(
         workers = Parallel(
             n_jobs=n_jobs or cpu_count(), backend="threading", return_as="generator_unordered"
         )
-        with threadpool_limits(1):
+        with threadpool_limits(1), quiet():
             for unit, record in workers(delayed(_run)(folds, unit) for unit in todo):
                 split = splits[unit.split]
                 journal.put(unit.part.id, split.repeat, split.fold, record)
