@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument("name", choices=SETS)
     parser.add_argument("--data", type=Path, required=True, help="folder of the parquet files")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=1, help="runs of the trial; the loop runs once")
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
     options = parser.parse_args()
@@ -207,6 +208,7 @@ def main() -> None:
             learner=learner,
             strategies=names,
             metric="f1_macro",  # which lists every decision
+            folds=options.folds,
             n_jobs=options.jobs,
             run_dir=folder,
         )
@@ -218,7 +220,7 @@ def main() -> None:
     from sklearn.metrics import average_precision_score, f1_score
 
     dataset = load_dataset(path, target)
-    splits = make_folds(dataset.y, dataset.groups, dataset.time, 5, 1, 0).splits
+    splits = make_folds(dataset.y, dataset.groups, dataset.time, options.folds, 1, 0).splits
     frame = pl.read_parquet(path).drop(target).to_pandas()
     for column in frame.columns:
         if frame[column].dtype.kind not in "if":
@@ -277,6 +279,7 @@ def main() -> None:
             {
                 "data": options.name,
                 "learner": learner,
+                "folds": options.folds,
                 "strategies": len(names),
                 "trial_seconds": [round(s, 1) for s in seconds],
                 "loop_seconds": round(loop, 1),

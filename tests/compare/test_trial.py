@@ -142,15 +142,19 @@ def test_out_of_fold_metrics_equal_those_of_a_loop_with_scikit_learn(rare):
         assert metrics["f1_macro"]["mean"] == pytest.approx(
             f1_score(y, p > 0.5, average="macro"), abs=1e-3
         )
+        if weight:  # the odds of every fold, back from equal classes to those of its training rows
+            for split in make_folds(y, None, None, 5, 1, 0).splits:
+                share = y[split.train].mean()
+                odds = p[split.test] / (1 - p[split.test]) * share / (1 - share)
+                p[split.test] = odds / (1 + odds)
         assert metrics["log_loss"]["mean"] == pytest.approx(log_loss(y, p), abs=1e-4)
-        # Ranking is judged on corrected scores, whose offsets differ a little between folds.
         assert metrics["average_precision"]["mean"] == pytest.approx(
-            average_precision_score(y, p), abs=5e-3
+            average_precision_score(y, p), abs=1e-4
         )
 
 
 def test_correction_puts_weighted_probabilities_back(rare):
-    """Balanced weights triple the log loss; corrected, it is that of the untreated model again."""
+    """The log loss of balanced weights is that of the untreated model, whatever labels are made of it."""
     result = eq.compare(*rare, learner="linear", strategies="weights-balanced", metric="log_loss")
     found = {
         one["id"]: one["metrics"]["log_loss"]["mean"]
@@ -158,8 +162,9 @@ def test_correction_puts_weighted_probabilities_back(rare):
         if one["applicable"]
     }
     untreated = found["linear/untreated/argmax"]
-    assert found["linear/weights-balanced/argmax"] > 1.2 * untreated
-    assert found["linear/weights-balanced/prior-corrected"] == pytest.approx(untreated, rel=0.05)
+    treated = [value for name, value in found.items() if "weights-balanced" in name]
+    assert treated
+    assert treated == pytest.approx([untreated] * len(treated), rel=0.05)
 
 
 def test_nothing_to_learn_ends_without_a_claim():

@@ -151,21 +151,17 @@ class Judge:
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
         scores = self.scores(records)
-        corrected = self._score_metrics(scores.corrected)
-        raw = self._score_metrics(scores.raw, ranking=False) if scores.moved else {}
-        out = []
-        for decision, labels, extra in self._decisions(scores):
-            measured = dict(corrected)
-            if decision.name == "argmax":  # judged as it is without any correction
-                measured.update(raw)
-            out.append(self._candidate(part, decision, labels, extra, measured, records))
-        return out
+        measured = self._score_metrics(scores.corrected)
+        return [
+            self._candidate(part, decision, labels, extra, measured, records)
+            for decision, labels, extra in self._decisions(scores)
+        ]
 
-    def _score_metrics(self, log_p: list[F], ranking: bool = True) -> dict[str, tuple[F, ...]]:
+    def _score_metrics(self, log_p: list[F]) -> dict[str, tuple[F, ...]]:
         """Return name -> (value, draws, folds, left-out draws) for what needs scores."""
         out: dict[str, tuple[F, ...]] = {}
         for metric in self.metrics:
-            if metric.needs == "labels" or (metric.needs == "ranking" and not ranking):
+            if metric.needs == "labels":
                 continue
             value = np.mean([metric.compute_scores(self.y, one) for one in log_p])
             weights = self.counts if metric.needs == "ranking" else self.weights

@@ -175,15 +175,12 @@ def _one_per_part(judge: Judge, candidates: list[Candidate]) -> list[Candidate]:
     """Keep one decision for each part where the metric looks at scores, which decisions share.
 
     It is the simplest decision whose labels cannot be told apart from the best ones by the metric of
-    labels. Baselines keep ``argmax`` as well. A metric of probabilities does tell the corrected scores
-    from the uncorrected ones, so both stay.
+    labels. Baselines keep ``argmax`` as well.
     """
     out: list[Candidate] = []
     for part in dict.fromkeys(one.part.id for one in candidates):
         group = [one for one in candidates if one.part.id == part]
         keep = {_preferred(judge, group).decision.name}
-        if judge.metric.needs == "probabilities":
-            keep = {"argmax", "prior-corrected"}
         if group[0].part.strategy.name == "untreated" or group[0].part.strategy.is_ensemble:
             keep.add("argmax")
         out += [one for one in group if one.decision.name in keep]
@@ -207,7 +204,5 @@ def _preferred(judge: Judge, group: list[Candidate]) -> Candidate:
 def _with_preferred_decision(one: Ranked, among: list[Ranked], judge: Judge) -> Ranked:
     part = one.candidate.part.id
     same = [other for other in among if other.candidate.part.id == part]
-    if judge.metric.needs == "probabilities":
-        return one
     preferred = _preferred(judge, [other.candidate for other in same])
     return next(other for other in same if other.candidate is preferred)

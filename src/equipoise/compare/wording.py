@@ -204,8 +204,8 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         f"the same out-of-fold scores.",
         f"Thresholds were chosen for {judge.label_metric.title} on {judge.draws} bootstrap draws of the "
         f"out-of-fold scores and judged on the rows that each draw left out.",
-        "Ranking and probability metrics are computed on probabilities put back to the class shares of the "
-        "data, except that the probabilities under argmax are judged as they come.",
+        "Where a treatment moves the class shares, probabilities are put back to those of the data before they "
+        "are ranked or judged; argmax alone labels by the probabilities as the training left them.",
         f"Intervals are 95 % percentiles of {len(judge.counts)} bootstrap draws"
         + (" of groups of rows." if plan.dataset.groups is not None else " of rows."),
         "Differences are paired. Their variance joins that of the folds with that of the bootstrap draws, and is "
