@@ -24,7 +24,8 @@ from equipoise.decisions.correction import correct
 from equipoise.decisions.decision import Decision
 from equipoise.decisions.tuning import tune_bias
 from equipoise.metrics.registry import Metric, get_metric, metric_names
-from equipoise.stats.bootstrap import bootstrap_weights, percentile_interval
+from equipoise.stats.bootstrap import bootstrap_weights
+from equipoise.stats.interval import trial_interval
 
 __all__ = ["Candidate", "Judge", "Value"]
 
@@ -256,9 +257,8 @@ class Judge:
                     spread = spread + np.resize(np.roll(noise, 1), len(spread))
             else:
                 value, spread = float(measured[metric.name][0]), measured[metric.name][1]
-            low, high = percentile_interval(spread)
-            # Percentiles are taken around the estimate, which a tuned rule's draws may miss by a bit.
-            metrics[metric.name] = Value(value, min(low, value), max(high, value))
+            interval = trial_interval(value, spread, (metric.low, metric.high))
+            metrics[metric.name] = Value(value, *interval)
             if metric.name in compared:
                 draws[metric.name] = spread
                 if metric.needs == "labels":

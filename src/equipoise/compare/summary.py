@@ -16,7 +16,7 @@ from equipoise.compare.wording import headline, method, name_of, reason
 from equipoise.metrics.confusion import per_class
 from equipoise.metrics.curves import curves
 from equipoise.metrics.registry import Metric
-from equipoise.stats.bootstrap import percentile_interval
+from equipoise.stats.interval import trial_interval
 
 __all__ = ["SCHEMA_VERSION", "plain", "summarise"]
 
@@ -202,7 +202,7 @@ def _detail(candidate: Candidate, judge: Judge, records: dict[str, list[Record]]
     for c, label in enumerate(labels):
         row: dict[str, Any] = {"label": label, "support": point["support"][c]}
         for name in ("precision", "recall", "f1"):
-            low, high = percentile_interval(drawn[name][:, c])
+            low, high = trial_interval(float(point[name][c]), drawn[name][:, c], (0.0, 1.0))
             row[name] = {"mean": point[name][c], "low": low, "high": high}
         rows.append(row)
     scores = judge.scores(records[candidate.part.id])

@@ -207,7 +207,8 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         "Where a treatment moves the class shares, probabilities are put back to those of the data before they "
         "are ranked or judged; argmax alone labels by the probabilities as the training left them.",
         f"Intervals are 95 % percentiles of {len(judge.counts)} bootstrap draws"
-        + (" of groups of rows." if plan.dataset.groups is not None else " of rows."),
+        + (" of groups of rows" if plan.dataset.groups is not None else " of rows")
+        + ", widened by 22 % because a model varies with its training rows too.",
         "Differences are paired. Their variance joins that of the folds with that of the bootstrap draws, and is "
         "raised by half because the training rows of folds overlap and vary less than new ones would; p values of "
         "the t test are corrected by Holm's method for all comparisons with the untreated models.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from equipoise.stats.bootstrap import bootstrap_weights, oob_weights, percentile_interval
+from equipoise.stats.interval import trial_interval
 from equipoise.stats.multiple import holm
 from equipoise.stats.paired import Difference, paired_difference
 from equipoise.stats.picking import picking_corrected
@@ -17,4 +18,5 @@ __all__ = [
     "percentile_interval",
     "picking_corrected",
     "tied_with_best",
+    "trial_interval",
 ]
