@@ -14,8 +14,13 @@ from equipoise.cli.progress import Watcher
 from equipoise.cli.screen import Screen, shown
 from equipoise.compare.events import Planned, Stage, UnitDone
 
-METRIC = {"name": "average_precision", "direction": "maximize", "needs": "ranking"}
-LABELS = {"name": "f1_macro", "direction": "maximize", "needs": "labels"}
+METRIC = {
+    "name": "average_precision",
+    "title": "Average precision",
+    "direction": "maximize",
+    "needs": "ranking",
+}
+LABELS = {"name": "f1_macro", "title": "Macro F1", "direction": "maximize", "needs": "labels"}
 
 
 def screen(width: int = 80) -> tuple[Screen, io.StringIO, io.StringIO]:

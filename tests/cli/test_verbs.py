@@ -208,7 +208,8 @@ def test_evaluate_for_people(finished: Path, table: Path, run: Run) -> None:
         (["--score", "size"], "probability"),
         (["--score", "shade"], "does not hold numbers"),
         (["--score", "size", "--score", "noise"], "LABEL=COL"),
-        (["--score", "rare=size"], "for the class 'common'"),
+        (["--score", "rare=size"], "probability"),
+        (["--score", "rare=size", "--score", "rare=noise"], "two --score columns"),
     ],
 )
 def test_evaluate_says_what_it_needs(options: list[str], words: str, table: Path, run: Run) -> None:

@@ -159,6 +159,10 @@ def _by_scores(frame: Any, given: list[str], labels: list[str]) -> dict[str, Any
                 f"two --score columns are for the class {label!r}", remedy="give one for each class"
             )
         columns[label] = column
+    if len(columns) == 1 and len(labels) == 2:
+        (label, column), *_ = columns.items()
+        p = _numbers(find_column(frame, column, "score column"))
+        return {"scores": p if label == labels[-1] else 1 - p}
     absent = [label for label in labels if label not in columns]
     if absent:
         raise UsageError(
@@ -214,7 +218,7 @@ def _tell(screen: Screen, result: Evaluation, promised: dict[str, Any]) -> None:
     if promised:
         table.add_column("promised by the trial", justify="right", no_wrap=True)
     for name, value in summary["metrics"].items():
-        row = [name.replace("_", " "), _number(value["mean"]), _interval(value)]
+        row = [_title(name, summary["task"]), _number(value["mean"]), _interval(value)]
         table.add_row(*row, *([_interval(promised.get(name, {}))] if promised else []))
     screen.result(table)
     screen.result()
@@ -237,6 +241,13 @@ def _tell_confusion(screen: Screen, summary: dict[str, Any]) -> None:
         scores = [_number(row[name]) for name in ("recall", "precision", "f1")]
         table.add_row(label, *(f"{count:,.0f}" for count in counts), *scores)
     screen.result(table)
+
+
+def _title(name: str, task: str) -> str:
+    from equipoise.metrics import get_metric
+
+    # It alone is not known without the costs, on which its name does not depend.
+    return "expected cost" if name == "expected_cost" else get_metric(name, task).phrase
 
 
 def _number(value: float | None) -> str:

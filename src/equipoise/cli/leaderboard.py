@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from equipoise.cli.screen import Screen, shown
+from equipoise.metrics.metric import in_sentence
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -191,7 +192,7 @@ def _p(p: float | None) -> str:
 
 
 def _title(metric: dict[str, str]) -> str:
-    return str(metric["name"]).replace("_", " ")
+    return in_sentence(metric["title"])
 
 
 def _heading(metric: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from equipoise.compare.judging import Judge, Value
 from equipoise.compare.verdict import Ranked, Verdict
+from equipoise.metrics.metric import in_sentence
 
 __all__ = ["headline", "method", "name_of", "reason"]
 
@@ -46,7 +47,7 @@ def name_of(one: Ranked, judge: Judge) -> str:
     elif part.strategy.name == "untreated":
         words = f"{learner} on the untreated data"
     else:
-        words = f"{learner} with {_lower(part.strategy.title)}"
+        words = f"{learner} with {in_sentence(part.strategy.title)}"
     if decision == "argmax":
         return words
     how = _DECISIONS[decision]
@@ -55,19 +56,10 @@ def name_of(one: Ranked, judge: Judge) -> str:
     return f"{words} and {how}"
 
 
-def _lower(title: str) -> str:
-    first = title.split()[0]
-    return (
-        title
-        if first == "Tomek" or any(c.isupper() for c in first[1:])
-        else title[0].lower() + title[1:]
-    )
-
-
 def headline(verdict: Verdict, judge: Judge) -> str:
     """Say in one sentence what to do."""
     one = verdict.recommended
-    score = f"{judge.metric.title} {_interval(one.candidate.metrics[judge.metric.name])}"
+    score = f"{judge.metric.phrase} {_interval(one.candidate.metrics[judge.metric.name])}"
     if verdict.nothing_needed:
         return f"No treatment is shown to beat none: use {name_of(one, judge)} ({score})."
     if verdict.threshold_enough:
@@ -80,16 +72,16 @@ def headline(verdict: Verdict, judge: Judge) -> str:
 
 def reason(verdict: Verdict, judge: Judge) -> str:
     """Say why, with what the trial can and cannot show."""
-    title, name = judge.metric.title, judge.metric.name
+    title, name = judge.metric.phrase, judge.metric.name
     one, best = verdict.recommended, verdict.best
     total = len(verdict.ranked)
     others = len(verdict.tied) - 1
     out = []
     if one is best:
-        lead = f"It has the best {_lower(title)} of {total} candidates"
+        lead = f"It has the best {title} of {total} candidates"
     else:
         lead = (
-            f"The best {_lower(title)} of {total} candidates is that of {name_of(best, judge)} "
+            f"The best {title} of {total} candidates is that of {name_of(best, judge)} "
             f"({_interval(best.candidate.metrics[name])})"
         )
     if others == 0:
@@ -167,7 +159,7 @@ def _labels(verdict: Verdict, judge: Judge) -> str:
     if base is None or one.decision.name == "argmax" or base.candidate.part.id != one.part.id:
         return ""
     return (
-        f"The decision does not change the ranking; it takes the {_lower(judge.label_metric.title)} of the labels "
+        f"The decision does not change the ranking; it takes the {judge.label_metric.phrase} of the labels "
         f"from {_number(base.candidate.metrics[name].mean)} to {_number(one.metrics[name].mean)}."
     )
 
@@ -202,7 +194,7 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         "never resampled or reweighted.",
         f"{len(plan.parts)} training parts were trained once per fold, and every decision was applied to "
         f"the same out-of-fold scores.",
-        f"Thresholds were chosen for {judge.label_metric.title} on {judge.draws} bootstrap draws of the "
+        f"Thresholds were chosen for {judge.label_metric.phrase} on {judge.draws} bootstrap draws of the "
         f"out-of-fold scores and judged on the rows that each draw left out.",
         "Where a treatment moves the class shares, probabilities are put back to those of the data before they "
         "are ranked or judged; argmax alone labels by the probabilities as the training left them.",

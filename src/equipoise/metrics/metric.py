@@ -14,6 +14,22 @@ __all__ = ["Metric"]
 F = NDArray[np.float64]
 
 
+_NAMES = ("Brier", "F1", "F2", "G-mean", "Matthews", "NearMiss-1", "Tomek")
+
+
+def in_sentence(title: str) -> str:
+    """Put the first letter in lower case, unless the word is a name.
+
+    Examples
+    --------
+    >>> [in_sentence(title) for title in ("Macro F1", "ROC AUC", "G-mean", "Tomek links")]
+    ['macro F1', 'ROC AUC', 'G-mean', 'Tomek links']
+    """
+    first = title.split()[0]
+    named = first in _NAMES or any(letter.isupper() for letter in first[1:])
+    return title if named else title[0].lower() + title[1:]
+
+
 @dataclass(frozen=True)
 class Metric:
     """A metric and its properties.
@@ -58,6 +74,11 @@ class Metric:
     description: str
     function: Callable[..., Any]
     false_alarms_hurt: bool = False
+
+    @property
+    def phrase(self) -> str:
+        """The title as it stands within a sentence: "macro F1", "ROC AUC"."""
+        return in_sentence(self.title)
 
     @property
     def sign(self) -> int:

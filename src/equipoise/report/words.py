@@ -55,7 +55,7 @@ def interval(value: dict[str, Any] | None, decimals: int = 3, *, sign: bool = Fa
 
 
 def decimals_for(values: Iterable[dict[str, Any] | None]) -> int:
-    """Return how many decimals intervals support: about one digit below their half width."""
+    """Return how many decimals to write: three, as in the verdict's sentences, four for narrow intervals."""
     widths, sizes = [], []
     for value in values:
         if value and value.get("low") is not None and value.get("high") is not None:
@@ -65,7 +65,7 @@ def decimals_for(values: Iterable[dict[str, Any] | None]) -> int:
     if not widths:
         return 3
     half = widths[len(widths) // 2]
-    least = 0 if max(sizes) >= 20 else 2
+    least = 0 if max(sizes) >= 20 else 3
     return min(4, max(least, math.ceil(-math.log10(half / 3))))
 
 
@@ -123,7 +123,7 @@ def duration(seconds: float | None) -> str:
 
 def p_value(p: float | None) -> str:
     """Write a corrected p value."""
-    if p is None:
+    if p is None or not math.isfinite(p):
         return "p not testable"
     if p < 0.001:
         return "p below 0.001"
@@ -135,7 +135,7 @@ def p_words(difference: dict[str, Any] | None, direction: str) -> str:
     if difference is None or difference.get("mean") is None:
         return ""
     p = difference.get("p_corrected")
-    if p is None:
+    if p is None or not math.isfinite(p):
         return "not testable"
     if p > _ALPHA:
         return "may be chance"
@@ -157,11 +157,12 @@ def plural(n: int, one: str, many: str | None = None) -> str:
 
 
 def title_of(strategy: dict[str, Any]) -> str:
-    """Name a candidate: what is done to the data, by which learner, with which decision."""
+    """Name a candidate: what is done to the data, by which learner, with which decision if any."""
+    decision = strategy.get("decision")
     parts = [
         strategy.get("title") or strategy.get("name"),
         strategy.get("learner"),
-        strategy.get("decision"),
+        None if decision == "argmax" else decision,
     ]
     if strategy.get("learner") == "ensemble":
         parts.pop(1)

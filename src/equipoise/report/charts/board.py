@@ -72,6 +72,11 @@ def leaderboard(summary: Summary, *, top: int = 15, width: int = 720) -> Spec:
                 }
             )
     narrow = width < _NARROW
+    # Rows of one name would be drawn on one line.
+    names = [row["name"] for row in rows]
+    for row in rows:
+        if names.count(row["name"]) > 1:
+            row["name"] = f"{row['name']} (#{row['at'] + 1})"
     if not rows:
         return nothing("Leaderboard", f"No candidate has a {metric['title']}.", width)
     span = [row["low"] for row in rows] + [row["high"] for row in rows]

@@ -17,12 +17,13 @@ from equipoise.report.charts.theme import (
     quantity,
     values,
 )
-from equipoise.report.reading import Summary, compared, detail, focus, prepare
+from equipoise.report.reading import Summary, compared, detail, find, focus, prepare
 from equipoise.report.words import number, percent, shorten
 
 __all__ = ["precision_recall", "reliability", "roc", "threshold"]
 
 _UNIT = (0.0, 1.0)
+_CUT = "threshold on the probability"
 
 
 def precision_recall(summary: Summary, *, label: object = None, width: int = 340) -> Spec:
@@ -46,13 +47,13 @@ def precision_recall(summary: Summary, *, label: object = None, width: int = 340
     share = next((one["share"] for one in summary["classes"] if one["label"] == label), None)
     layers = [_line(rows, "recall", "precision", _UNIT, interpolate="step-before")]
     if share is not None:
-        layers.append(_flat(share, f"chance {percent(share)}", "low"))
+        layers.append(_flat(share, f"chance {percent(share)}", "precision"))
     words = []
     for role in said:
         at = [row["y"] for row in rows if row["role"] == role and row["x"] >= 0.8]
         words.append(f"{role} {number(max(at), 2) if at else 'not reached'}")
     text = (
-        f"Precision against recall for {shorten(label)}. At a recall of 0.80 the precision is: "
+        f"Precision against recall for {shorten(label)}. The highest precision at a recall of 0.80 or more: "
         f"{', '.join(words)}. Guessing has a precision of {percent(share)}."
     )
     return frame(title, text, _body(rows, layers, width))
@@ -67,7 +68,7 @@ def roc(summary: Summary, *, label: object = None, width: int = 340) -> Spec:
     if not said:
         return nothing(title, f"No curve for {shorten(label)}.", width)
     layers = [
-        _diagonal(1.0),
+        _diagonal(1.0, "false alarms, share of the other rows", "recall"),
         _line(rows, "false alarms, share of the other rows", "recall", _UNIT),
     ]
     words = []
@@ -75,8 +76,8 @@ def roc(summary: Summary, *, label: object = None, width: int = 340) -> Spec:
         at = [row["y"] for row in rows if row["role"] == role and row["x"] <= 0.05]
         words.append(f"{role} {number(max(at), 2) if at else 'none'}")
     text = (
-        f"Recall against false alarms for {shorten(label)}. With false alarms on 5 % of the other rows the "
-        f"recall is: {', '.join(words)}. The thin diagonal is guessing."
+        f"Recall against false alarms for {shorten(label)}. The highest recall with false alarms on at most 5 % "
+        f"of the other rows: {', '.join(words)}. The thin diagonal is guessing."
     )
     return frame(title, text, _body(rows, layers, width))
 
@@ -92,12 +93,13 @@ def reliability(summary: Summary, *, label: object = None, width: int = 340) -> 
     top = min(1.0, max([row["x"] for row in rows] + [row["y"] for row in rows]) * 1.05)
     domain = (0.0, top if top < 0.6 else 1.0)
     roles = list(said)
-    line = _line(rows, "predicted probability, mean of the bin", "share that was true", domain)
+    across, up = "predicted probability, mean of the bin", "share that was true"
+    line = _line(rows, across, up, domain, symbol=90)
     points: Spec = {
         "mark": {"type": "point", "filled": True, "size": 38, "opacity": 1},
         "encoding": {
-            **_axes("predicted probability, mean of the bin", "share that was true", domain),
-            **by_role(roles, dash=False),
+            **_axes(across, up, domain),
+            **by_role(roles, dash=False, symbol=90),
             "shape": {
                 "field": "role",
                 "type": "nominal",
@@ -105,16 +107,16 @@ def reliability(summary: Summary, *, label: object = None, width: int = 340) -> 
                     "domain": roles,
                     "range": ["circle" if r == "recommended" else "diamond" for r in roles],
                 },
-                "legend": None if len(roles) < 2 else {},
+                "legend": None if len(roles) < 2 else {"symbolSize": 90},
             },
         },
     }
     gaps = [f"{role} {number(_gap(rows, role), 3)}" for role in said]
     text = (
         f"Reliability for {shorten(label)}: the closer to the diagonal, the more a probability can be taken at "
-        f"its word. Mean distance from it, weighted by rows: {', '.join(gaps)}."
+        f"its word; bins of few rows stray from it by chance. Mean distance, weighted by rows: {', '.join(gaps)}."
     )
-    body = _body(rows, [_diagonal(domain[1]), line, points], width)
+    body = _body(rows, [_diagonal(domain[1], across, up), line, points], width)
     return frame(title, text, body)
 
 
@@ -148,7 +150,7 @@ def threshold(
     lines: Spec = {
         "mark": {"type": "line", "strokeWidth": 2, "clip": True},
         "encoding": {
-            **_axes("threshold on the probability", None, _UNIT),
+            **_axes(_CUT, None, _UNIT),
             "order": {"field": "at", "type": "quantitative"},
             "color": {
                 **what,
@@ -175,7 +177,7 @@ def threshold(
             {
                 "data": values(mark),
                 "mark": {"type": "rule", "color": INK, "strokeWidth": 1.2},
-                "encoding": {"x": quantity("x", None, _UNIT)},
+                "encoding": {"x": quantity("x", _CUT, _UNIT)},
             },
             {
                 "data": values(mark),
@@ -187,7 +189,7 @@ def threshold(
                     "fontWeight": "bold",
                 },
                 "encoding": {
-                    "x": quantity("x", None, _UNIT),
+                    "x": quantity("x", _CUT, _UNIT),
                     "y": quantity("y", None, _UNIT),
                     "text": {"field": "text"},
                 },
@@ -200,6 +202,11 @@ def threshold(
             if near < len(curve.get(key) or [])
         )
         text += f" At the threshold in use, {number(chosen, _places(chosen))}: {said}."
+        if (find(summary, strategy) or {}).get("decision") == "tuned":
+            text += (
+                " It was chosen on the rows of this curve, which flatters the curve there; the tables judge "
+                "thresholds on rows that did not choose them."
+            )
     else:
         text += " The labels of this candidate do not come from one threshold on this probability."
     return frame(title, text, _body(rows, layers, width))
@@ -242,7 +249,12 @@ def _axes(x: str, y: str | None, domain: tuple[float, float]) -> Spec:
 
 
 def _line(
-    rows: list[dict[str, Any]], x: str, y: str, domain: tuple[float, float], **mark: Any
+    rows: list[dict[str, Any]],
+    x: str,
+    y: str,
+    domain: tuple[float, float],
+    symbol: int = 500,
+    **mark: Any,
 ) -> Spec:
     roles = list(dict.fromkeys(row["role"] for row in rows))
     return {
@@ -250,21 +262,22 @@ def _line(
         "encoding": {
             **_axes(x, y, domain),
             "order": {"field": "at", "type": "quantitative"},
-            **by_role(roles),
+            **by_role(roles, symbol=symbol),
         },
     }
 
 
-def _diagonal(end: float) -> Spec:
+def _diagonal(end: float, x: str, y: str) -> Spec:
     return {
         "data": values([{"x": 0.0, "y": 0.0, "at": 0}, {"x": end, "y": end, "at": 1}]),
         "mark": {"type": "line", "color": MUTED, "strokeWidth": 1, "strokeDash": [1, 3]},
-        "encoding": _axes("", None, (0.0, end)),
+        "encoding": _axes(x, y, (0.0, end)),
     }
 
 
-def _flat(height: float, text: str, side: str) -> Spec:
-    y = quantity("y", None, _UNIT)
+def _flat(height: float, text: str, title: str) -> Spec:
+    # A layer without the title would take it from the axis that all layers share.
+    y = quantity("y", title, _UNIT)
     above = height < 0.9
     return {
         "data": values([{"y": height, "text": text}]),

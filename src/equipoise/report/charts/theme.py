@@ -20,6 +20,7 @@ COLOURS: dict[str, tuple[str, str]] = {
     "ink": ("#1b2127", "#e8e4db"),
     "muted": ("#5a626b", "#a5acb3"),
     "line": ("#d8d3c7", "#3a424a"),
+    "shade": ("#cfc8b8", "#46505a"),
     "chosen": ("#1a5a84", "#83bce4"),
     "baseline": ("#93530c", "#e6aa66"),
     "third": ("#6d3f8f", "#c7a4e4"),
@@ -127,10 +128,10 @@ def quantity(
     return {"field": field, "type": "quantitative", "title": title, "scale": scale, **more}
 
 
-def by_role(roles: list[str], *, dash: bool = True) -> Spec:
+def by_role(roles: list[str], *, dash: bool = True, symbol: int = 500) -> Spec:
     """Tell candidates apart by colour and dash, with one legend."""
     # A legend is long enough to show its dashes, and none is needed for a single candidate.
-    legend = {"symbolSize": 500} if len(roles) > 1 else None
+    legend = {"symbolSize": symbol} if len(roles) > 1 else None
     out: Spec = {
         "color": {
             "field": "role",

@@ -48,6 +48,11 @@ def comparison(summary: Summary) -> dict[str, Any] | None:
             if (one := find(summary, name)) is not None
         ],
         "matrices": matrices,
+        "counts": _counts(summary, shown),
+        "averaged": any(
+            (find(summary, name) or {}).get("decision") == "tuned" for _, name in shown
+        ),
+        "repeats": (summary.get("folds") or {}).get("repeats") or 1,
         "confusions": _confusions(summary, shown),
         "curves": [
             {
@@ -98,6 +103,20 @@ def _curves(summary: Summary, label: str, at: int, shown: list[tuple[str, str]])
 
 def _chart(heading: str, spec: dict[str, Any], key: str) -> dict[str, Any]:
     return {"heading": heading, "svg": to_svg(spec, key), "words": spec["description"]}
+
+
+def _counts(summary: Summary, shown: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    labels = [one["label"] for one in summary["classes"]]
+    out = []
+    for role, name in shown:
+        matrix = detail(summary, name).get("confusion") or []
+        if matrix and len(labels) <= _MOST_CELLS:
+            rows = [
+                {"label": label, "counts": [count(n) for n in line]}
+                for label, line in zip(labels, matrix, strict=False)
+            ]
+            out.append({"role": role, "labels": labels, "rows": rows})
+    return out
 
 
 def _confusions(summary: Summary, shown: list[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from typing import Any
 
@@ -18,6 +17,7 @@ from equipoise.report.reading import (
 from equipoise.report.svg import to_svg
 from equipoise.report.views.classes import comparison
 from equipoise.report.words import (
+    MISSING,
     count,
     decimals_for,
     duration,
@@ -39,7 +39,7 @@ _TOP = 15
 _DECISIONS = {
     "argmax": "the class with the highest score, as the learner gives it",
     "prior-corrected": "the most probable class, once probabilities are put back to the class shares of the data",
-    "tuned": "thresholds chosen for the metric of labels, judged on rows that did not choose them",
+    "tuned": "thresholds chosen for {}, judged on rows that did not choose them",
     "min-cost": "the label of least expected cost",
 }
 
@@ -88,7 +88,7 @@ def _facts(summary: Summary) -> list[dict[str, str]]:
         value = base["metrics"].get(metric["name"]) or {}
         facts.append(
             {
-                "name": "Of the baseline, untreated",
+                "name": f"{metric['title']} of the baseline, untreated",
                 "value": number(value.get("mean"), digits),
                 "note": _likely(value, digits),
             }
@@ -104,17 +104,17 @@ def _facts(summary: Summary) -> list[dict[str, str]]:
                 "name": f"Difference to the {against}",
                 "value": signed(change["mean"], digits),
                 "note": f"{interval(change, digits, sign=True)}; {p_words(change, metric['direction'])} "
-                f"({p_value(change.get('p_corrected'))})",
+                f"(corrected {p_value(change.get('p_corrected'))})",
             }
         )
-    if picked.get("mean") is not None:
+    total = len(applicable(summary))
+    if picked.get("mean") is not None and total > 1:
         digits = decimals_for([picked])
         facts.append(
             {
-                "name": "To expect from the best of all",
+                "name": f"To expect of the best of all {total}",
                 "value": number(picked["mean"], digits),
-                "note": f"{interval(picked, digits)}; corrected for having been picked from "
-                f"{len(applicable(summary))}",
+                "note": f"{_likely(picked, digits)}; corrected for having been picked",
             }
         )
     return facts
@@ -130,17 +130,22 @@ def _commands(summary: Summary) -> list[dict[str, str]]:
     if chosen is None:
         return []
     data, target = summary["data"]["name"], summary["data"]["target"]
+    predict = {
+        "what": "Predict new rows: the folder of the run holds the model, trained on all rows",
+        "line": "equipoise predict model NEW_ROWS.csv",
+    }
+    if "." not in str(data):
+        # Not a file but a table of a program, which has no command line.
+        return [predict]
     train = f"equipoise train {shlex.quote(str(data))} --target {shlex.quote(str(target))}"
     cost = summary.get("cost") or {}
     if cost.get("given"):
         train += f" --cost {shlex.quote(str(cost['given']))}"
     return [
+        predict,
         {
-            "what": "Predict new rows with the model beside this report, trained on all rows",
-            "line": "equipoise predict model NEW_ROWS.csv",
-        },
-        {
-            "what": "Train the same again",
+            "what": "Train this strategy again; what the trial was told of the columns, as by --group or "
+            "--role, must be told again",
             "line": f"{train} --strategy {shlex.quote(chosen['id'])} -o my-model",
         },
     ]
@@ -162,7 +167,8 @@ def _tied(summary: Summary) -> dict[str, Any]:
         }
         for one in entries
     ]
-    return {"rows": rows, "open": len(rows) <= 8}
+    others = [one for one in entries if one["id"] != (summary.get("verdict") or {}).get("best")]
+    return {"rows": rows, "others": len(others), "open": len(rows) <= 8}
 
 
 def _data(summary: Summary) -> dict[str, Any]:
@@ -173,10 +179,7 @@ def _data(summary: Summary) -> dict[str, Any]:
             "label": one["label"],
             "count": count(one["count"]),
             "share": percent(one.get("share")),
-            # A floor of 2 keeps a class of one row visible.
-            "width": max(
-                2, round(100 * math.log10(1 + one["count"]) / math.log10(1 + max(largest, 1)))
-            ),
+            "width": f"{100 * one['count'] / max(largest, 1):.2f}",
             "positive": one["label"] == summary.get("positive"),
         }
         for one in sorted(classes, key=lambda one: -one["count"])
@@ -195,7 +198,9 @@ def _data(summary: Summary) -> dict[str, Any]:
         "roles": ", ".join(
             f"{n} {role}" for role, n in sorted(roles.items(), key=lambda item: -item[1])
         ),
-        "copies": plural(copies_rows, "copied row") if copies_rows else "",
+        "copies": f"{plural(copies_rows, 'row repeats another', 'rows repeat others')}"
+        if copies_rows
+        else "",
         "leaks": [
             {"column": one["column"], "why": one["why"], "score": number(one.get("score"), 3)}
             for one in data.get("leaks") or []
@@ -227,8 +232,7 @@ def _board(summary: Summary) -> dict[str, Any]:
                 "interval": interval(value, digits),
                 "bar": _bar(value, scale),
                 "difference": signed((difference or {}).get("mean"), change) if difference else "",
-                "chance": p_words(difference, metric["direction"]),
-                "p": p_value(difference.get("p_corrected")) if difference else "",
+                "chance": _chance(one, summary),
                 "label_value": number(label_value.get("mean"), 3 if digits < 3 else digits),
                 "seconds": duration(one.get("seconds")),
                 "state": state_of(one, summary),
@@ -239,12 +243,14 @@ def _board(summary: Summary) -> dict[str, Any]:
     left_out = [one for one in summary.get("strategies") or [] if not one.get("applicable")]
     return {
         "top": [row for row in rows if row["id"] in shown],
+        "first": sum(row["rank"] <= _TOP for row in rows),
+        "same_score": metric["needs"] == "ranking" and len({row["decision"] for row in rows}) > 1,
         "rest": [row for row in rows if row["id"] not in shown],
         "charts": _forest(summary) if rows else [],
         "metric": metric,
         "label_metric": label_metric if label_metric["name"] != metric["name"] else None,
         "decisions": [
-            (name, words)
+            (name, words.format(label_metric["title"]))
             for name, words in _DECISIONS.items()
             if any(row["decision"] == name for row in rows)
         ],
@@ -258,6 +264,14 @@ def _board(summary: Summary) -> dict[str, Any]:
         ],
         "total": len(rows),
     }
+
+
+def _chance(one: dict[str, Any], summary: Summary) -> str:
+    difference = one.get("difference")
+    if difference is None:
+        return "untreated" if one.get("name") == "untreated" else MISSING
+    said = p_words(difference, summary["metric"]["direction"])
+    return f"{said}, {p_value(difference.get('p_corrected'))}" if said != "not testable" else said
 
 
 def _forest(summary: Summary) -> list[Any]:
