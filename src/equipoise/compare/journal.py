@@ -86,7 +86,7 @@ class Journal:
             write_atomically(plan, lambda file: file.write(data))
         elif found != fingerprint:
             raise RunConflict(
-                f"the folder {str(folder.parent)!r} holds a trial of other data, folds or seed",
+                f"the folder {str(folder.parent)!r} holds a trial of other data, folds, seed, estimators or versions",
                 remedy="choose another --run-dir, or remove that folder",
             )
         for stale in folder.glob(".partial-*"):

@@ -17,6 +17,7 @@ from equipoise.data.folds import FoldPlan
 from equipoise.errors import UsageError
 from equipoise.learners.base import Learner
 from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_learner
+from equipoise.learners.custom import Custom
 from equipoise.strategies import Strategy, find_strategies
 
 __all__ = ["LeftOut", "Part", "Plan", "make_plan"]
@@ -62,7 +63,7 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the data, the folds and the seed: what a journal has to agree with.
+        """SHA-256 over data, folds, seed and given estimators: what a journal has to agree with.
 
         The list of parts is not in it, so that a trial can be widened without training again.
         """
@@ -83,8 +84,8 @@ class Plan:
             digest.update(np.ascontiguousarray(split.train).tobytes())
             digest.update(np.ascontiguousarray(split.test).tobytes())
         for choice in self.choices:
-            if choice.learner is not None and hasattr(choice.learner, "estimator"):
-                digest.update(repr(choice.learner.estimator).encode())
+            if isinstance(choice.learner, Custom):
+                digest.update(f"{choice.learner.name}:{choice.learner.digest}".encode())
         return digest.hexdigest()
 
 

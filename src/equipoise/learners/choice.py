@@ -66,6 +66,12 @@ def choose_learners(asked: Any, rows: int, columns: int, has_text: bool) -> list
             found = [Choice(one, "asked for", get_learner(one))]
         else:
             custom = Custom.of(one)
+            alike = [c.learner for c in out if isinstance(c.learner, Custom)]
+            if custom.digest in {other.digest for other in alike}:
+                continue
+            same = sum(type(other.estimator) is type(one) for other in alike)
+            if same:
+                custom = custom.called(f"{custom.name}-{same + 1}")
             found = [Choice(custom.name, "given", custom)]
         out += [choice for choice in found if choice.name not in {c.name for c in out}]
     if not out:

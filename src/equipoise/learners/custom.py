@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,16 @@ from equipoise.learners.linear import FittedEstimator
 __all__ = ["Custom"]
 
 
+def _digest(estimator: Any) -> str:
+    # The repr of an estimator is cut short, so two may share one; the hash of all it holds is not.
+    import joblib
+
+    try:
+        return str(joblib.hash((type(estimator), estimator.get_params(deep=True))))
+    except Exception:  # noqa: BLE001 - whatever pickling says of foreign objects
+        return uuid.uuid4().hex  # a lambda, say: nothing tells it from another one, so no resuming
+
+
 @dataclass(frozen=True)
 class Custom:
     """Wrap an estimator with ``fit`` and ``predict_proba``; it reads the dense view."""
@@ -23,6 +34,7 @@ class Custom:
     estimator: Any
     name: str
     title: str
+    digest: str = ""  # of the parameters, which a journal has to agree with
     view: View = "dense"
     honours: frozenset[str] = field(default=frozenset({"rows", "decision"}))
 
@@ -42,7 +54,11 @@ class Custom:
         slots = {"rows", "decision"}
         if has_fit_parameter(estimator, "sample_weight"):
             slots.add("weights")
-        return cls(estimator, kind, kind, honours=frozenset(slots))
+        return cls(estimator, kind, kind, _digest(estimator), honours=frozenset(slots))
+
+    def called(self, name: str) -> Custom:
+        """Return the same learner under another name."""
+        return replace(self, name=name, title=name)
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""
