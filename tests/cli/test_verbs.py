@@ -15,7 +15,9 @@ import pytest
 
 from equipoise import __version__
 from equipoise.data.reading import read_table
+from equipoise.errors import ModelError
 from equipoise.results.comparison import Comparison
+from equipoise.results.model import Model
 
 from .conftest import Outcome, Run
 
@@ -96,6 +98,22 @@ def test_compare_tells_what_it_found_and_then_the_result(
     assert str(finished / "report.html") in outcome.out
     assert not ESCAPE.search(outcome.out + outcome.err), "colours or a bar in a pipe"
     assert not any(line != line.rstrip() for line in outcome.out.splitlines())
+
+
+def test_compare_says_why_there_is_no_model(
+    table: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ModelError("it cannot be stored", remedy="use another learner")
+
+    monkeypatch.setattr(Model, "save", refuse)
+    quick = ("-l", "linear", "-s", "untreated", "--folds", 2, "-j", 1)
+    outcome = run("compare", table, "-t", "kind", "-o", tmp_path, *quick)
+    assert outcome.status == 0
+    assert "no model" in outcome.out
+    assert "it cannot be stored; use another learner" in outcome.out
+    assert str(tmp_path / "result.json") in outcome.out
+    assert "equipoise predict" not in outcome.out
 
 
 def test_compare_as_json_is_the_result(finished: Path, table: Path, run: Run) -> None:

@@ -162,10 +162,13 @@ def tell_verdict(screen: Screen, summary: dict[str, Any], run_dir: object | None
         ("report", "report.html"),
         ("result", "result.json"),
         ("leaderboard", "leaderboard.csv"),
-        ("model", "model"),
     ):
         grid.add_row(label, f"{run_dir}/{name}")
-    grid.add_row("next", f"equipoise predict {run_dir}/model FILE")
+    if "model" in summary:
+        grid.add_row("no model", shown(summary["model"]["why_not"], 500))
+    else:
+        grid.add_row("model", f"{run_dir}/model")
+        grid.add_row("next", f"equipoise predict {run_dir}/model FILE")
     screen.result(grid)
 
 

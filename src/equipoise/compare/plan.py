@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,10 @@ from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_
 from equipoise.learners.custom import Custom
 from equipoise.strategies import Strategy, find_strategies
 
-__all__ = ["LeftOut", "Part", "Plan", "make_plan"]
+__all__ = ["LeftOut", "Part", "Plan", "library_versions", "make_plan"]
 
+# The libraries that numbers depend on.
+_LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
 _FIT_SECONDS = 60.0
 _SEARCH_SECONDS = 40.0
 # Measured on one core: to compare one pair of rows, dense of d columns or sparse.
@@ -67,14 +71,11 @@ class Plan:
 
         The list of parts is not in it, so that a trial can be widened without training again.
         """
-        from importlib.metadata import version
-
         import equipoise
 
-        libraries = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
         what = {
             "equipoise": equipoise.__version__,
-            "libraries": {name: version(name) for name in libraries},
+            "libraries": {name: version(name) for name in _LIBRARIES},
             "data": self.dataset.fingerprint,
             "classes": [str(label) for label in self.dataset.classes],
             "seed": self.seed,
@@ -87,6 +88,11 @@ class Plan:
             if isinstance(choice.learner, Custom):
                 digest.update(f"{choice.learner.name}:{choice.learner.digest}".encode())
         return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that numbers depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
 
 
 def make_plan(

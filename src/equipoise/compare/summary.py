@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from equipoise.compare.journal import Record
 from equipoise.compare.judging import Candidate, Judge, Value
-from equipoise.compare.plan import Plan
+from equipoise.compare.plan import Plan, library_versions
 from equipoise.compare.verdict import Ranked, Verdict
 from equipoise.compare.wording import headline, method, name_of, reason
 from equipoise.metrics.confusion import per_class
@@ -52,14 +50,13 @@ def summarise(
 
     plan = judge.plan
     data = plan.dataset
-    libraries = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
     described = data.describe()
     shown = {one.candidate.id: one for one in (verdict.recommended, verdict.best, verdict.baseline)}
     out = {
         "schema_version": SCHEMA_VERSION,
         "kind": "comparison",
         "equipoise_version": equipoise.__version__,
-        "versions": {"python": platform.python_version(), **{n: version(n) for n in libraries}},
+        "versions": library_versions(),
         "data": {
             "name": data.source,
             "rows": described["rows"],

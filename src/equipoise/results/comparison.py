@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equipoise.compare.journal import write_atomically
-from equipoise.errors import DataError, UsageError
+from equipoise.errors import DataError, ModelError, NotApplicable, UsageError
 from equipoise.frames import build_frame
 
 if TYPE_CHECKING:
@@ -106,16 +106,28 @@ class Comparison:
         return self._models[name]
 
     def save(self, run_dir: str | Path) -> Path:
-        """Write ``report.html``, ``result.json``, ``leaderboard.csv`` and ``model/`` into a folder."""
+        """Write ``report.html``, ``result.json``, ``leaderboard.csv`` and ``model/`` into a folder.
+
+        The model comes last. Where it cannot be trained on all rows, or holds something of your own that
+        cannot be loaded again, everything else is there, and ``summary["model"]`` says why it is not.
+        """
         folder = Path(run_dir)
-        self.model().save(folder / "model")
+        self.summary.pop("model", None)
+        self._write(folder)
+        self.run_dir = folder
+        try:
+            self.model().save(folder / "model")
+        except (ModelError, NotApplicable) as error:
+            self.summary["model"] = {"saved": False, "why_not": str(error)}
+            self._write(folder)
+        return folder
+
+    def _write(self, folder: Path) -> None:
         text = self.to_json().encode()
         write_atomically(folder / "result.json", lambda file: file.write(text))
         table = leaderboard_csv(self.summary).encode()
         write_atomically(folder / "leaderboard.csv", lambda file: file.write(table))
         self.report(folder / "report.html")
-        self.run_dir = folder
-        return folder
 
     @classmethod
     def read(cls, run_dir: str | Path) -> Comparison:
@@ -168,6 +180,8 @@ class Comparison:
             f"{name}; = cannot be told apart from the best",
             "next: .model(), .report(path)",
         ]
+        if "model" in self.summary:
+            lines.append(f"the model was not saved: {self.summary['model']['why_not']}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

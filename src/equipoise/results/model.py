@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from equipoise.decisions.decision import Decision
 from equipoise.frames import to_frame
 from equipoise.learners.base import Fitted
 from equipoise.learners.encoding import Encoder, View
+from equipoise.results.estimators import trusted_names
+from equipoise.results.storage import Parts, read_parts, write_parts
 
 __all__ = ["Model", "load"]
 
@@ -94,17 +97,36 @@ class Model:
         out: NDArray[Any] = labels[self.decision.labels(log_proba)]
         return out
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, trusted: str | Iterable[str] = ()) -> Path:
         """Write the model as a folder: ``model.json`` beside the arrays; loading it runs no code.
+
+        Parameters
+        ----------
+        folder : path
+            A new or empty folder, or that of an older model, which is replaced.
+        trusted : list of str, optional
+            Types and functions of your own that the model may hold, such as
+            ``["mypackage.MyEstimator"]``; :func:`load` has to be given them too. Those of
+            scikit-learn, imbalanced-learn and numpy need not be named.
 
         Raises
         ------
+        ModelError
+            If the model holds something that :func:`load` would refuse.
         StorageError
             If the folder cannot be written; nothing is left half written.
         """
-        from equipoise.results.storage import save_model
-
-        return save_model(self, Path(folder))
+        parts = Parts(
+            self.schema,
+            self.encoder,
+            self.fitted,
+            self.view,
+            self.offset,
+            self.decision,
+            self.classes,
+            self.about,
+        )
+        return write_parts(parts, Path(folder), trusted_names(trusted))
 
     def __repr__(self) -> str:
         about = self.about
@@ -123,13 +145,22 @@ def _frame(data: Any) -> Any:
     return to_frame(data)
 
 
-def load(folder: str | Path) -> Model:
+def load(folder: str | Path, *, trusted: str | Iterable[str] = ()) -> Model:
     """Load a model that :meth:`Model.save` wrote; no code from the folder is run.
+
+    Parameters
+    ----------
+    folder : path
+        What was given to :meth:`Model.save`, or ``RUN/model`` of a trial.
+    trusted : list of str, optional
+        Types and functions outside the libraries known to be safe that the model may hold, such as
+        ``["mypackage.MyEstimator"]``. They are imported and built from what the folder says, so name
+        only those whose code you know, and only for a folder from someone you trust.
 
     Raises
     ------
     ModelError
-        If the folder is no model, is damaged, or holds a type that is not known to be safe.
+        If the folder is no model, is damaged, or holds a type that is neither known to be safe nor trusted.
 
     Examples
     --------
@@ -140,6 +171,4 @@ def load(folder: str | Path) -> Model:
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
-    from equipoise.results.storage import load_model
-
-    return load_model(Path(folder))
+    return Model(*read_parts(Path(folder), trusted_names(trusted)))

@@ -8,52 +8,54 @@ import json
 import os
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equipoise.data.table import Schema
 from equipoise.decisions.decision import Decision
 from equipoise.errors import ModelError, StorageError
 from equipoise.learners.base import Fitted
 from equipoise.learners.boosting import FittedBooster
-from equipoise.learners.encoding import Encoder
+from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
-from equipoise.results.trees import check_booster, check_forest
+from equipoise.results.estimators import pack, unpack
+from equipoise.results.trees import check_booster
 
-if TYPE_CHECKING:
-    from equipoise.results.model import Model
-
-__all__ = ["load_model", "save_model"]
+__all__ = ["Parts", "read_parts", "write_parts"]
 
 _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
 _OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR}
 # Entries of model.json that serve loading alone; the others are what a model says about itself.
-_OF_STORAGE = ("schema_version", "kind", "learner_file", "start", "files")
-
-# Types that skops does not trust by itself and that our own learners need. Each only holds data: a
-# name is added after looking at what building it can do.
-_TRUSTED = [
-    "equipoise.ensembles.self_paced.SelfPacedEnsembleClassifier",
-    "imblearn.ensemble._bagging.BalancedBaggingClassifier",
-    "imblearn.ensemble._easy_ensemble.EasyEnsembleClassifier",
-    "imblearn.ensemble._forest.BalancedRandomForestClassifier",
-    "imblearn.ensemble._weight_boosting.RUSBoostClassifier",
-    "imblearn.pipeline.Pipeline",
-    "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
-    "imblearn.utils._tags.InputTags",
-    "imblearn.utils._tags.SamplerTags",
-    "imblearn.utils._tags.Tags",
-    "sklearn.tree._tree.Tree",  # what it holds is checked after loading
-    "sklearn.utils._bunch.Bunch",
-]
+_OF_STORAGE = ("schema_version", "kind", "learner_file", "linear", "start", "files")
 
 
-def save_model(model: Model, folder: Path) -> Path:
-    """Write ``model`` into ``folder`` by way of a neighbour folder that is renamed into place."""
+class Parts(NamedTuple):
+    """What a model is made of, in the order of its fields."""
+
+    schema: Schema
+    encoder: Encoder
+    fitted: Fitted
+    view: View
+    offset: NDArray[np.float64]
+    decision: Decision
+    classes: list[Any]
+    about: dict[str, Any]
+
+
+def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
+    """Write a model into ``folder`` by way of a neighbour folder that is renamed into place.
+
+    Raises
+    ------
+    ModelError
+        If the learner cannot be stored so that it loads again.
+    StorageError
+        If the folder cannot be written.
+    """
     about = {
         "schema_version": _SCHEMA_VERSION,
         "kind": "model",
@@ -72,7 +74,7 @@ def save_model(model: Model, folder: Path) -> Path:
         temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=".partial-"))
         with (temporary / _ENCODER).open("wb") as file:
             np.savez_compressed(file, **model.encoder.to_arrays())  # type: ignore[arg-type]
-        about["learner_file"] = _save_fitted(model.fitted, temporary, about)
+        about["learner_file"] = _save_fitted(model.fitted, temporary, about, trusted)
         about["files"] = {
             name: _digest((temporary / name).read_bytes())
             for name in (_ENCODER, about["learner_file"])
@@ -133,28 +135,27 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any]) -> str:
+def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: list[str]) -> str:
     if isinstance(fitted, FittedBooster):
         fitted.booster.save_model(str(folder / _BOOSTER))
         about["start"] = fitted.start.tolist()
         return _BOOSTER
-    import skops.io
-
     assert isinstance(fitted, FittedEstimator)
-    try:
-        content = skops.io.dumps(fitted.estimator)
-    except Exception as error:
-        # A learner of the caller's own may hold anything, and skops refuses in many ways.
-        raise ModelError(
-            f"a {type(fitted.estimator).__name__} cannot be stored ({type(error).__name__}: {error})",
-            remedy="use a learner of equipoise, or store the estimator yourself",
-        ) from error
-    (folder / _ESTIMATOR).write_bytes(content)
+    (folder / _ESTIMATOR).write_bytes(pack(fitted, trusted))
+    about["linear"] = isinstance(fitted, FittedLinear)
     return _ESTIMATOR
 
 
-def load_model(folder: Path) -> Model:
-    """Rebuild a model from its folder."""
+def read_parts(folder: Path, trusted: list[str]) -> Parts:
+    """Read a model from its folder.
+
+    Raises
+    ------
+    ModelError
+        If the folder is no model, is damaged, or holds a type that is not trusted.
+    StorageError
+        If it cannot be read.
+    """
     try:
         if not (folder / "model.json").is_file():
             inside = folder / "model" / "model.json"
@@ -163,7 +164,7 @@ def load_model(folder: Path) -> Model:
                 f"{str(folder)!r} is not a saved model: it has no model.json",
                 remedy=f"{hint}give the folder that `equipoise train -o` or a run wrote",
             )
-        return _load(folder)
+        return _read(folder, trusted)
     except ModelError:
         raise
     except PermissionError as error:
@@ -180,9 +181,7 @@ def load_model(folder: Path) -> Model:
         ) from error
 
 
-def _load(folder: Path) -> Model:
-    from equipoise.results.model import Model
-
+def _read(folder: Path, trusted: list[str]) -> Parts:
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if not isinstance(about, dict) or about.get("kind") != "model":
         raise ModelError(
@@ -196,7 +195,7 @@ def _load(folder: Path) -> Model:
         )
     classes = [_label_from_json(label) for label in about.pop("classes")]
     encoder = Encoder.from_arrays(_arrays(_content(folder, _ENCODER, about)))
-    fitted = _load_fitted(folder, about, len(classes))
+    fitted = _read_fitted(folder, about, len(classes), trusted)
     offset = np.array(about.pop("offset"), dtype=np.float64)
     decision = Decision.from_json(about.pop("decision"))
     for name, array, shape in (
@@ -209,7 +208,7 @@ def _load(folder: Path) -> Model:
                 f"the {name} of the model in {str(folder)!r} does not fit its {len(classes)} classes",
                 remedy="save it again, or copy the whole folder",
             )
-    return Model(
+    return Parts(
         Schema.from_json(about.pop("columns")),
         encoder,
         fitted,
@@ -242,7 +241,7 @@ def _arrays(content: bytes) -> dict[str, Any]:
         return dict(arrays)
 
 
-def _load_fitted(folder: Path, about: dict[str, Any], n_classes: int) -> Fitted:
+def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: list[str]) -> Fitted:
     if about["learner_file"] == _BOOSTER:
         import lightgbm as lgb
 
@@ -252,26 +251,9 @@ def _load_fitted(folder: Path, about: dict[str, Any], n_classes: int) -> Fitted:
         if start.shape != (n_classes,) or not np.isfinite(start).all():
             raise ValueError("the starting scores do not fit the classes")
         return FittedBooster(lgb.Booster(model_str=text), n_classes, start)
-    import skops.io
-
     content = _content(folder, _ESTIMATOR, about)
-    unknown = set(skops.io.get_untrusted_types(data=content)) - set(_TRUSTED)
-    if unknown:
-        raise ModelError(
-            f"the model in {str(folder)!r} holds types that are not known to be safe: "
-            f"{', '.join(sorted(unknown)[:5])}",
-            remedy="load it yourself with skops.io.load if you trust whoever made it",
-        )
-    with warnings.catch_warnings():
-        # It says that trees are not looked into, which is done next.
-        warnings.simplefilter("ignore")
-        estimator = skops.io.loads(content, trusted=sorted(_TRUSTED))
-    check_forest(estimator)
-    known = np.asarray(estimator.classes_)
-    if not hasattr(estimator, "predict_proba") or not set(known.tolist()) <= set(range(n_classes)):
-        raise ValueError(f"{type(estimator).__name__} does not tell the classes apart")
-    kind = FittedLinear if type(estimator).__name__ == "LogisticRegression" else FittedEstimator
-    return kind(estimator, n_classes)
+    linear = about["linear"] is True
+    return unpack(content, n_classes, linear, f"the model in {str(folder)!r}", trusted)
 
 
 def _label_to_json(label: Any) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-import equipoise
 from equipoise.compare.events import Event
 from equipoise.compare.journal import Journal
-from equipoise.compare.judging import Candidate, Judge
-from equipoise.compare.plan import Plan, make_plan
+from equipoise.compare.judging import Judge
+from equipoise.compare.plan import Plan, library_versions, make_plan
 from equipoise.compare.training import train_all
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import FoldPlan, Split, make_folds
@@ -138,7 +137,7 @@ def train(
             f"metric={name!r} does not depend on the threshold",
             remedy="tune a metric of labels, such as 'f1_macro'",
         )
-    summary = {"equipoise_version": equipoise.__version__, "versions": {}}
+    versions = library_versions()
     if not tuned:
         # Of the three only min-cost needs a matrix; model_of puts the offset of the fit into argmax.
         rule = Decision(
@@ -146,8 +145,7 @@ def train(
             bias=None if decision == "min-cost" else np.zeros(len(labels)),
             cost=matrix if decision == "min-cost" else None,
         )
-        bare = np.zeros((len(labels), len(labels)))
-        return model_of(plan, Candidate(part, rule, {}, bare, bare[None], {}, {}, {}), summary)
+        return model_of(plan, part, rule, {}, versions)
     records = train_all(plan, Journal(None, ""), n_jobs, _silent)
     failed = [record.why_not for record in records[part.id] if record.why_not]
     if failed:
@@ -155,8 +153,9 @@ def train(
             f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds"
         )
     judge = Judge(plan, measure, measure, matrix)
-    judged = [one for one in judge.judge(part, records[part.id]) if one.decision.name == "tuned"]
-    return model_of(plan, judged[0], summary)
+    judged = judge.judge(part, records[part.id])
+    found = next(one for one in judged if one.decision.name == "tuned")
+    return model_of(plan, part, found.decision, found.metrics, versions)
 
 
 def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any, str | None]:

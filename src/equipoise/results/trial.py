@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+import equipoise
 from equipoise.compare.events import Listener, Planned, Stage
 from equipoise.compare.journal import Journal
-from equipoise.compare.judging import Candidate, Judge
-from equipoise.compare.plan import Plan, make_plan
+from equipoise.compare.judging import Candidate, Judge, Value
+from equipoise.compare.plan import Part, Plan, make_plan
 from equipoise.compare.refit import refit
 from equipoise.compare.summary import summarise
 from equipoise.compare.training import train_all
@@ -20,6 +21,7 @@ from equipoise.compare.verdict import reach_verdict
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import make_folds
 from equipoise.decisions.costs import parse_cost
+from equipoise.decisions.decision import Decision
 from equipoise.errors import UsageError
 from equipoise.metrics.registry import default_label_metric, default_metric, get_metric
 from equipoise.results.comparison import Comparison
@@ -178,7 +180,8 @@ def compare(
     everyone = {one.id: one for one in candidates}
 
     def make_model(name: str | None) -> Model:
-        return model_of(plan, _find(name or verdict.recommended.candidate.id, everyone), summary)
+        one = _find(name or verdict.recommended.candidate.id, everyone)
+        return model_of(plan, one.part, one.decision, one.metrics, summary["versions"])
 
     result = Comparison(summary, make_model)
     if run_dir is not None:
@@ -209,30 +212,49 @@ def _plan(
     return make_plan(dataset, drawn, learner, strategies, seed)
 
 
-def model_of(plan: Plan, candidate: Candidate, summary: dict[str, Any]) -> Model:
-    """Train a candidate on all rows of the plan's data."""
+def model_of(
+    plan: Plan,
+    part: Part,
+    decision: Decision,
+    metrics: Mapping[str, Value],
+    versions: dict[str, str],
+) -> Model:
+    """Train a part on all rows of the plan's data.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its data and its seed are what counts.
+    part : Part
+        The learner, and how it is trained.
+    decision : Decision
+        How scores become labels. That of argmax gets the correction of this very fit.
+    metrics : mapping
+        What a trial found, which the model then promises; empty without one.
+    versions : dict
+        Those of the libraries, from :func:`equipoise.compare.plan.library_versions`.
+    """
     dataset = plan.dataset
-    fitted = refit(dataset, candidate.part, plan.seed)
-    decision = candidate.decision
+    fitted = refit(dataset, part, plan.seed)
     if decision.name == "argmax":  # which undoes the correction that this very model needs
         decision = type(decision)("argmax", bias=fitted.offset)
     about = {
-        "equipoise_version": summary["equipoise_version"],
-        "versions": summary["versions"],
+        "equipoise_version": equipoise.__version__,
+        "versions": versions,
         "task": dataset.task,
         "target": dataset.target,
         "positive": None if dataset.positive is None else str(dataset.positive),
-        "learner": candidate.part.learner.name,
-        "strategy": candidate.part.strategy.name,
-        "decision_rule": candidate.decision.name,
-        "slots": candidate.part.strategy.slots(candidate.decision.name),
+        "learner": part.learner.name,
+        "strategy": part.strategy.name,
+        "decision_rule": decision.name,
+        "slots": part.strategy.slots(decision.name),
         "seed": plan.seed,
         "rows": dataset.table.n,
         "rows_trained": fitted.rows_trained,
         "fingerprint": dataset.fingerprint,
         "promised": {
             name: {"mean": value.mean, "low": value.low, "high": value.high}
-            for name, value in candidate.metrics.items()
+            for name, value in metrics.items()
             if np.isfinite([value.mean, value.low, value.high]).all()
         },
     }
