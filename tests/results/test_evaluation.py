@@ -129,6 +129,45 @@ def test_labels_that_differ_only_as_numbers_are_kept_apart_where_both_are_there(
     assert result.summary["metrics"]["accuracy"]["mean"] == 0.75
 
 
+def test_scores_by_label_are_scores_by_position():
+    ways = [{1: P2}, {"1": P2}, {0: 1 - P2}, {1.0: P2, 0.0: 1 - P2}, {False: 1 - P2}]
+    for scores in ways:
+        assert values(Y2, scores) == pytest.approx(values(Y2, P2))
+    columns = {label: P3[:, at] for at, label in enumerate("abc")}
+    for order in ("abc", "cab"):
+        assert values(Y3, {label: columns[label] for label in order}) == values(Y3, P3)
+    said = Y3.tolist()
+    assert values(Y3, columns, labels=said) == values(Y3, P3, labels=said)
+    classes = ["c", "b", "a"]
+    got = eq.evaluate(Y3, columns, classes=classes, draws=5).summary
+    assert [one["label"] for one in got["classes"]] == classes
+    assert got["metrics"]["log_loss"]["mean"] == values(Y3, P3)["log_loss"]
+
+
+def test_scores_by_label_name_classes_without_rows():
+    columns = {"ham": [0.9, 0.8], "spam": [0.1, 0.1], "ad": [0.0, 0.1]}
+    got = eq.evaluate(["ham", "spam"], columns, draws=5).summary
+    assert [one["label"] for one in got["classes"]] == ["ad", "ham", "spam"]
+    got = eq.evaluate(["ham", "ham"], {"spam": [0.9, 0.1]}, draws=5).summary
+    assert got["positive"] == "spam"
+    assert got["metrics"]["accuracy"]["mean"] == 0.5
+    got = eq.evaluate([0, 0], {"1": [0.9, 0.1]}, draws=5).summary
+    assert [one["label"] for one in got["classes"]] == ["0", "1"]
+    assert eq.evaluate([2, 2], [0.9, 0.1], positive="3", draws=5).summary["positive"] == "3"
+
+
+def test_of_equal_classes_the_same_one_is_positive_however_it_is_asked():
+    y, p = ["a", "b"] * 4, [0.3, 0.6] * 4
+    ways = [
+        eq.evaluate(y, labels=y, draws=5),
+        eq.evaluate(y, p, draws=5),
+        eq.evaluate(y, {"b": p}, draws=5),
+        eq.evaluate(y, {"b": p, "a": [1 - v for v in p]}, draws=5),
+    ]
+    assert {one.summary["positive"] for one in ways} == {"b"}
+    assert {one.summary["metrics"]["accuracy"]["mean"] for one in ways} == {1.0}
+
+
 def test_the_positive_class_is_the_rarer_one_unless_said():
     assert eq.evaluate(["x"] * 3 + ["y"] * 5, labels=["x"] * 8, draws=5).summary["positive"] == "x"
     result = eq.evaluate(["x"] * 3 + ["y"] * 5, labels=["x"] * 8, positive="y", draws=5)
@@ -254,9 +293,9 @@ def test_an_absent_class_is_left_out_of_rankings():
             UsageError,
             r"shape \(2, 3\) for 2 rows and 2 classes",
         ),
-        ((["a", "b"], [0.1, 1.2]), {}, DataError, "scores hold 1.2"),
-        ((["a", "b"], [0.1, np.nan]), {}, DataError, "scores hold nan"),
-        ((["a", "b"], ["x", "y"]), {}, DataError, "scores are not numbers"),
+        ((["a", "b"], [0.1, 1.2]), {}, DataError, "1.2 in scores is no probability"),
+        ((["a", "b"], [0.1, np.nan]), {}, DataError, "nan in scores is no probability"),
+        ((["a", "b"], ["x", "y"]), {}, DataError, "not all values of scores are numbers"),
         ((["a", "b"], [[0.1, 0.2], [0.5, 0.5]]), {}, DataError, "sum to 0.3"),
         (
             (["a", "b"],),
@@ -296,6 +335,34 @@ def test_an_absent_class_is_left_out_of_rankings():
             {"labels": RNG.normal(size=40)},
             DataError,
             "measured rather than classes",
+        ),
+        ((["a", "b"], {}), {}, UsageError, "scores name no class"),
+        ((["a", "b"], {"a": [0.1]}), {}, UsageError, r"scores\['a'\] has the shape \(1,\)"),
+        ((["a", "b"], {"a": P3[:2]}), {}, UsageError, r"scores\['a'\] has the shape \(2, 3\)"),
+        ((["a", "b"], {"a": [0.1, 2]}), {}, DataError, r"2 in scores\['a'\] is no probability"),
+        (
+            (["a", "b"], {"a": pd.Series([0.1, 2], name="p_a")}),
+            {},
+            DataError,
+            "2 in the column 'p_a'",
+        ),
+        ((["a", "b", "c"], {"a": [0.1] * 3}), {}, UsageError, "no scores for the class 'b', only"),
+        ((["a", "b"], {"c": [0.1] * 2}), {}, UsageError, "no scores for the class 'a', only"),
+        (
+            (["a", "b"], {"c": [0.1] * 2}),
+            {"classes": ["a", "b"]},
+            UsageError,
+            "scores of 'c' are for none of the classes",
+        ),
+        (([0, 1], {1: [0.1] * 2, "1": [0.1] * 2}), {}, UsageError, "two columns of scores"),
+        ((["a", "b"], {"a": [0.1, 0.2], "b": [0.1, 0.2]}), {}, DataError, "sum to 0.2"),
+        ((["a", "a"], {"a": [0.1, 0.2]}), {}, UsageError, "scores are for 2 classes"),
+        ((["a", "b"], {"a": [0.1] * 2}), {"labels": ["a", "c"]}, DataError, "labels holds 'c'"),
+        (
+            (pl.Series("kind", ["a", None, "b"]),),
+            {"labels": ["a", "b", "b"]},
+            DataError,
+            "the column 'kind' is missing in 1 of 3 rows",
         ),
         ((["a", "b"],), {"labels": ["a", "b"], "groups": [1]}, UsageError, "groups has the shape"),
     ],

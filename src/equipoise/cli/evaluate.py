@@ -11,7 +11,7 @@ import typer
 from equipoise.cli.options import Cost, DataFile, Group, Positive, Seed, Target, need_target
 from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
-from equipoise.errors import DataError, UsageError
+from equipoise.errors import UsageError
 
 if TYPE_CHECKING:
     from equipoise.results.evaluation import Evaluation
@@ -94,23 +94,19 @@ def evaluate_file(
             "scores say nothing about new rows",
             style="yellow",
         )
-    truth = _labels(find_column(frame, name, "target column"))
-    options: dict[str, Any] = {"cost": cost, "seed": seed}
-    if group:
-        values = find_column(frame, group, "group column").to_list()
-        # A row without a group is a group of its own.
-        options["groups"] = [
-            f"{v!r}" if v is not None else f"row {i}" for i, v in enumerate(values)
-        ]
+    truth = find_column(frame, name, "target column")
     if loaded is not None:
-        options |= _by_model(loaded, frame, positive)
+        given = _by_model(loaded, frame, positive)
     else:
-        if prediction:
-            options["labels"] = _labels(find_column(frame, prediction, "prediction column"))
-        if score:
-            options |= _by_scores(frame, score, _in_order(truth, positive))
-        options["positive"] = positive
-    result = evaluate(truth, **options)
+        given = {
+            "labels": find_column(frame, prediction, "prediction column") if prediction else None,
+            "scores": _scores(frame, score, truth.drop_nulls().unique().to_list())
+            if score
+            else None,
+            "positive": positive,
+        }
+    groups = find_column(frame, group, "group column") if group else None
+    result = evaluate(truth, groups=groups, cost=cost, seed=seed, **given)
     promised = {} if loaded is None else loaded.about.get("promised", {})
     if screen.as_json:
         document = json.loads(result.to_json())
@@ -119,89 +115,67 @@ def evaluate_file(
         _tell(screen, result, promised)
 
 
-def _labels(series: Any) -> list[str]:
-    values = series.to_list()
-    missing = sum(value is None or value != value for value in values)
-    if missing:
-        raise DataError(
-            f"column {series.name!r} has {missing:,} missing values of {len(values):,}",
-            remedy="leave those rows out of the file",
-        )
-    return [str(value) for value in values]
-
-
 def _by_model(model: Model, frame: Any, positive: str | None) -> dict[str, Any]:
     import numpy as np
 
-    log_proba = model.log_proba(frame)
-    classes = [str(label) for label in model.classes]
-    if positive is not None and positive != classes[-1]:
+    from equipoise.results.labelling import find_label
+
+    last = model.classes[-1]
+    if positive is not None and find_label(positive, model.classes) != last:
         raise UsageError(
-            f"--positive {positive!r} is not the positive class of the model, {classes[-1]!r}",
+            f"--positive {positive!r} is not the positive class of the model, {str(last)!r}",
             remedy="leave --positive out",
         )
-    labels = [str(label) for label in model.labels(log_proba)]
-    return {"scores": np.exp(log_proba), "labels": labels, "classes": classes}
+    log_proba = model.log_proba(frame)
+    labels = model.labels(log_proba)
+    return {"scores": np.exp(log_proba), "labels": labels, "classes": model.classes}
 
 
-def _by_scores(frame: Any, given: list[str], labels: list[str]) -> dict[str, Any]:
-    import numpy as np
-
+def _scores(frame: Any, given: list[str], labels: list[Any]) -> Any:
+    """Return the columns by label; or the only column, where its name says no label."""
     from equipoise.data.columns import find_column
 
-    if len(given) == 1 and given[0].partition("=")[0] not in labels:
-        return {"scores": _numbers(find_column(frame, given[0], "score column"))}
-    columns: dict[str, str] = {}  # by class
+    if len(given) == 1 and _class_of(given[0], frame.columns, labels, alone=True) is None:
+        return find_column(frame, given[0], "score column")
+    named: dict[Any, Any] = {}
     for one in given:
-        label, column = _class_of(one, labels)
-        if label in columns:
+        found = _class_of(one, frame.columns, labels, alone=len(given) == 1)
+        if found is None:
+            find_column(frame, one, "score column")
             raise UsageError(
-                f"two --score columns are for the class {label!r}", remedy="give one for each class"
+                f"--score {one!r} does not say which class it is for",
+                remedy=f"write LABEL=COL, where the labels are {', '.join(map(str, labels[:10]))}",
             )
-        columns[label] = column
-    if len(columns) == 1 and len(labels) == 2:
-        (label, column), *_ = columns.items()
-        p = _numbers(find_column(frame, column, "score column"))
-        return {"scores": p if label == labels[-1] else 1 - p}
-    absent = [label for label in labels if label not in columns]
-    if absent:
-        raise UsageError(
-            f"there is no --score column for the class {absent[0]!r}",
-            remedy="give the probability of every class, or of the positive one alone",
-        )
-    scores = [_numbers(find_column(frame, columns[label], "score column")) for label in labels]
-    return {"scores": np.column_stack(scores), "classes": labels}
+        label, name = found
+        if label in named:
+            raise UsageError(
+                f"two --score columns are for the class {str(label)!r}",
+                remedy="give one for each class",
+            )
+        named[label] = find_column(frame, name, "score column")
+    return named
 
 
-def _in_order(truth: list[str], positive: str | None) -> list[str]:
-    """Return the labels in the order of the classes: of two, the positive or else the rarer is last."""
-    labels = sorted(set(truth))
-    if len(labels) != 2:
-        return labels
-    last = positive if positive in labels else min(labels, key=lambda one: (truth.count(one), one))
-    return [one for one in labels if one != last] + [last]
+def _class_of(
+    given: str, columns: list[str], labels: list[Any], alone: bool
+) -> tuple[Any, str] | None:
+    """Read LABEL=COL, or find the label that a column is named after."""
+    from equipoise.results.labelling import find_label
 
+    def at(sign: str) -> list[int]:
+        return [i + 1 for i, one in enumerate(given) if one == sign]
 
-def _class_of(given: str, labels: list[str]) -> tuple[str, str]:
-    label, equals, column = given.partition("=")
-    if equals and label in labels:
-        return label, column
-    fitting = [name for name in labels if given == name or given.endswith(f"_{name}")]
-    if not fitting:
-        raise UsageError(
-            f"--score {given!r} does not say which class it is for",
-            remedy=f"write LABEL=COL, where the labels are {', '.join(labels[:10])}",
-        )
-    return max(fitting, key=len), given
-
-
-def _numbers(series: Any) -> Any:
-    if not series.dtype.is_numeric():
-        raise DataError(
-            f"the score column {series.name!r} does not hold numbers",
-            remedy="give a column of probabilities between 0 and 1",
-        )
-    return series.to_numpy()
+    if given not in columns and "=" in given:
+        start = next((i for i in at("=") if given[i:] in columns), at("=")[0])
+        label = find_label(given[: start - 1], labels)
+        return (given[: start - 1] if label is None else label), given[start:]
+    # Of a column that is alone, as model_0, the last part need not mean a class.
+    bare = given.removeprefix("probability_")
+    tails = [given, bare] if alone else [given, *(given[i:] for i in at("_"))]
+    found = [label for tail in tails if (label := find_label(tail, labels)) is not None]
+    if found:
+        return found[0], given
+    return None if alone or bare == given else (bare, given)
 
 
 def _tell(screen: Screen, result: Evaluation, promised: dict[str, Any]) -> None:
@@ -221,8 +195,19 @@ def _tell(screen: Screen, result: Evaluation, promised: dict[str, Any]) -> None:
         row = [_title(name, summary["task"]), _number(value["mean"]), _interval(value)]
         table.add_row(*row, *([_interval(promised.get(name, {}))] if promised else []))
     screen.result(table)
+    for why, names in _reasons(summary).items():
+        screen.result(f"- {', '.join(names)}: {shown(why, 200)}", style="dim")
     screen.result()
     _tell_confusion(screen, summary)
+
+
+def _reasons(summary: dict[str, Any]) -> dict[str, list[str]]:
+    """Return why metrics are not defined, each reason once with the metrics that it holds for."""
+    reasons: dict[str, list[str]] = {}
+    for name, value in summary["metrics"].items():
+        if value["why"] is not None:
+            reasons.setdefault(value["why"], []).append(_title(name, summary["task"]))
+    return reasons
 
 
 def _tell_confusion(screen: Screen, summary: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from equipoise.compare.summary import SCHEMA_VERSION, plain
 from equipoise.decisions.costs import parse_cost
-from equipoise.errors import DataError, UsageError
+from equipoise.errors import UsageError
 from equipoise.frames import build_frame
 from equipoise.metrics.confusion import confusion, per_class
 from equipoise.metrics.curves import curves
 from equipoise.metrics.registry import get_metric, metric_names
-from equipoise.results.labelling import codes_of, group_codes, known_classes, read_labels
+from equipoise.results.labelling import called, codes_of, group_codes, known_classes, read_labels
+from equipoise.results.scores import log_proba, read_scores
 from equipoise.stats.bootstrap import bootstrap_weights, percentile_interval
 
 __all__ = ["Evaluation", "evaluate"]
-
-F = NDArray[np.float64]
 
 
 class Evaluation:
@@ -69,7 +69,7 @@ class Evaluation:
 
 def evaluate(
     y_true: ArrayLike,
-    scores: ArrayLike | None = None,
+    scores: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     *,
     labels: ArrayLike | None = None,
     classes: list[Any] | None = None,
@@ -89,8 +89,9 @@ def evaluate(
     ----------
     y_true : array of shape (n,)
         True labels: texts, numbers or true/false, of one kind. One row is enough.
-    scores : array of shape (n,) or (n, C), optional
-        Probability of the positive class, or of every class in the order of ``classes``.
+    scores : array of shape (n,) or (n, C), or mapping of label to array of shape (n,), optional
+        Probability of the positive class, or of every class in the order of ``classes``; or a column of
+        probabilities for each label, in any order, where of two classes one is enough.
     labels : array of shape (n,), optional
         Predicted labels; by default the most probable class. A label that the truth lacks is a class
         without rows.
@@ -128,27 +129,35 @@ def evaluate(
     >>> import equipoise as eq
     >>> eq.evaluate(["ham", "ham", "spam"], labels=["ham", "spam", "spam"]).summary["metrics"]["recall"]["mean"]
     1.0
+    >>> eq.evaluate(["ham", "ham", "spam"], {"ham": [0.9, 0.6, 0.1]}).summary["metrics"]["accuracy"]["mean"]
+    1.0
     """
     if scores is None and labels is None:
         raise UsageError(
             "neither scores nor labels were given", remedy="give scores=, labels= or both"
         )
-    truth = read_labels(y_true, "y_true")
-    said = None if labels is None else read_labels(labels, "labels")
+    true_name, said_name = called(y_true, "y_true"), called(labels, "labels")
+    truth = read_labels(y_true, true_name)
+    said = None if labels is None else read_labels(labels, said_name)
     if said is not None and len(said) != len(truth):
         raise UsageError(
             f"there are {len(truth)} true labels and {len(said)} predicted ones",
             remedy="give one of each per row",
         )
-    p = None if scores is None else _numbers(scores, len(truth))
-    columns = None if p is None else 0 if p.ndim == 1 else p.shape[1]
-    known = known_classes(truth, said, columns, classes, positive)
-    y = codes_of(truth, known, "y_true")
+    p = None if scores is None else read_scores(scores, len(truth))
+    known = known_classes(
+        truth,
+        said,
+        None if p is None else list(p) if isinstance(p, dict) else 2 if p.ndim == 1 else p.shape[1],
+        classes,
+        positive,
+    )
+    y = codes_of(truth, known, true_name)
     names = [str(label) for label in known]
     task = "binary" if len(known) == 2 else "multiclass"
-    log_p = None if p is None else _log_proba(p, len(known))
+    log_p = None if p is None else log_proba(p, known)
     if said is not None:
-        predicted = codes_of(said, known, "labels")
+        predicted = codes_of(said, known, said_name)
     else:
         assert log_p is not None
         predicted = log_p.argmax(axis=1)
@@ -224,45 +233,3 @@ def _undefined(name: str, needs: str, counts: NDArray[np.int64], names: list[str
     if binary and counts[1] == 0 and name.partition(":")[0] in ("recall", "f1", "fbeta"):
         return f"no row is of the positive class {names[1]!r}"
     return None
-
-
-def _numbers(scores: ArrayLike, n: int) -> F:
-    try:
-        p = np.asarray(scores).astype(np.float64)
-    except (TypeError, ValueError):
-        raise DataError(
-            "scores are not numbers", remedy="give probabilities between 0 and 1"
-        ) from None
-    if p.ndim == 2 and p.shape[1] == 1:
-        p = p[:, 0]
-    if p.ndim not in (1, 2) or len(p) != n:
-        raise UsageError(
-            f"scores has the shape {p.shape} for {n} rows",
-            remedy=f"give one probability per row and class, ({n}, C), or that of the positive class alone",
-        )
-    fine = (p >= 0) & (p <= 1)
-    if not fine.all():
-        raise DataError(
-            f"scores hold {p[~fine][0]:g}, which is no probability",
-            remedy="give probabilities between 0 and 1, such as predict_proba returns",
-        )
-    return p
-
-
-def _log_proba(p: F, n_classes: int) -> F:
-    if p.ndim == 1 and n_classes == 2:
-        p = np.column_stack([1.0 - p, p])
-    if p.ndim == 1 or p.shape[1] != n_classes:
-        raise UsageError(
-            f"scores has the shape {p.shape} for {len(p)} rows and {n_classes} classes",
-            remedy=f"give one probability per class, ({len(p)}, {n_classes})"
-            + (", or that of the positive class alone" if n_classes == 2 else ""),
-        )
-    sums = p.sum(axis=1, keepdims=True)
-    if (np.abs(sums - 1) > 0.01).any():
-        raise DataError(
-            f"the scores of a row sum to {float(sums[np.argmax(np.abs(sums - 1))].item()):g}, not to 1",
-            remedy="give the probabilities of all classes, in the order of classes=",
-        )
-    out: F = np.log(np.clip(p / sums, 1e-15, None))
-    return out

@@ -6,6 +6,7 @@ on one side and as their text on the other.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -26,13 +27,19 @@ from equipoise.data.labels import (
 from equipoise.data.target import detect_task
 from equipoise.errors import DataError, UsageError
 
-__all__ = ["codes_of", "group_codes", "known_classes", "read_labels"]
+__all__ = ["called", "codes_of", "find_label", "group_codes", "known_classes", "read_labels"]
 
 _MOST = 1000
 # The ways of writing no and yes, in pairs: a column of nothing but one stands beside the other.
-_PAIRS = (("0", "1"), ("0.0", "1.0"), ("False", "True"))
+_PAIRS = (("0", "1"), ("0.0", "1.0"), ("False", "True"), ("false", "true"))
 _BIT = {text: bit for pair in _PAIRS for bit, text in enumerate(pair)}
 _PARTNERS = {text: pair[1 - bit] for pair in _PAIRS for bit, text in enumerate(pair)}
+
+
+def called(values: Any, otherwise: str) -> str:
+    """Say in a message what values these are: a series has a name, by which its owner knows it."""
+    name = getattr(values, "name", None)
+    return f"the column {name!r}" if isinstance(name, str) and name else otherwise
 
 
 def read_labels(values: Any, what: str) -> list[Any]:
@@ -81,7 +88,7 @@ def read_labels(values: Any, what: str) -> list[Any]:
 def known_classes(
     truth: Sequence[Any],
     said: Sequence[Any] | None,
-    columns: int | None,
+    scored: int | Sequence[Any] | None,
     classes: Sequence[Any] | None,
     positive: Any,
 ) -> list[Any]:
@@ -91,9 +98,8 @@ def known_classes(
     ----------
     truth, said : sequences of labels
         True labels, and predicted ones if there are any.
-    columns : int or None
-        Number of classes that the scores are for, if there are any; 0 where the scores are those of the
-        positive class alone.
+    scored : int, sequence of labels, or None
+        The classes that scores are for, if there are any: their number or, of some or all, their labels.
     classes : sequence, optional
         The classes, if the caller knows them.
     positive : optional
@@ -110,13 +116,18 @@ def known_classes(
         return _given(list(classes), positive)
     counts = {_key(label): count for label, count in Counter(truth).items()}
     known = {_key(label): label for label in dict.fromkeys(truth)}
-    wanted = 2 if columns == 0 else columns
+    if isinstance(scored, Sequence):
+        for label in scored:
+            _add(label, known, truth)
+        wanted: int | None = max(2, len(known))  # one of two classes need not be named
+    else:
+        wanted = scored
     # Where scores fix the number of classes, predicted labels only fill what the truth leaves open.
     if said is not None and (wanted is None or len(known) < wanted):
         for label in dict.fromkeys(said):
             known.setdefault(_match(label, known) or _key(label), label)
     if positive is not None and len(known) == 1:
-        known.setdefault(_match(positive, known) or _key(positive), positive)
+        _add(positive, known, truth)
     only = next(iter(known.values()))
     if len(known) == 1 and _key(only) in _PARTNERS:
         text = _PARTNERS[_key(only)]
@@ -150,6 +161,17 @@ def known_classes(
         if counts.get(_key(first), 0) < counts.get(_key(second), 0)
         else [first, second]
     )
+
+
+def _add(label: Any, known: dict[str, Any], truth: Sequence[Any]) -> None:
+    """Add a class that a person named, who writes text where the column holds numbers or truth values."""
+    if _match(label, known) is not None:
+        return
+    kind = type(truth[0])
+    if isinstance(label, str) and kind is not str and (kind is not bool or label in _BIT):
+        with contextlib.suppress(TypeError, ValueError, ArithmeticError):
+            label = kind(_BIT[label] if kind is bool else label)
+    known[_key(label)] = label
 
 
 def _given(classes: list[Any], positive: Any) -> list[Any]:
@@ -219,6 +241,20 @@ def codes_of(labels: Sequence[Any], classes: Sequence[Any], what: str) -> NDArra
         )
     at = {label: code[match] for label, match in found.items() if match is not None}
     return np.fromiter(map(at.__getitem__, labels), dtype=np.int64, count=len(labels))
+
+
+def find_label(label: Any, classes: Sequence[Any]) -> Any | None:
+    """Find the class that a label stands for, however it is written, or None.
+
+    Examples
+    --------
+    >>> from equipoise.results.labelling import find_label
+    >>> find_label("1", [0, 1]), find_label("rare", ["common", "rare"]), find_label("size", [0, 1])
+    (1, 'rare', None)
+    """
+    known = {_key(one): one for one in classes}
+    found = _match(label, known)
+    return None if found is None else known[found]
 
 
 def group_codes(groups: Any) -> NDArray[np.int64]:
