@@ -108,7 +108,7 @@ class Journal:
                 return Record(
                     stored["scores"], stored["offset"], meta["seconds"], meta["rows_trained"]
                 )
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
             return None  # absent, or cut off by something other than us: train again
 
     def put(self, part: str, repeat: int, fold: int, record: Record) -> None:
