@@ -79,7 +79,11 @@ class _Strict(HTMLParser):
             self.at = node
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        raise AssertionError(f"<{tag}/> closes itself, which HTML does not know")
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            inside = any(node.tag == "svg" for node in self.at.parents())
+            assert inside, f"<{tag}/> closes itself, which HTML knows in drawings only"
+            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.at.tag == tag, f"</{tag}> closes <{self.at.tag}>"

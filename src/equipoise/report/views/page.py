@@ -125,28 +125,27 @@ def _likely(value: dict[str, Any], digits: int) -> str:
     return f"95 % interval {ends}" if ends else "no interval"
 
 
-def _commands(summary: Summary) -> list[dict[str, str]]:
+def _commands(summary: Summary) -> list[dict[str, Any]]:
     chosen = recommended(summary)
     if chosen is None:
         return []
-    data, target = summary["data"]["name"], summary["data"]["target"]
+    data, cost = str(summary["data"]["name"]), (summary.get("cost") or {}).get("given")
     predict = {
         "what": "Predict new rows: the folder of the run holds the model, trained on all rows",
-        "line": "equipoise predict model NEW_ROWS.csv",
+        "line": ["equipoise", "predict", "model", "NEW_ROWS.csv"],
     }
-    if "." not in str(data):
+    if "." not in data:
         # Not a file but a table of a program, which has no command line.
         return [predict]
-    train = f"equipoise train {shlex.quote(str(data))} --target {shlex.quote(str(target))}"
-    cost = summary.get("cost") or {}
-    if cost.get("given"):
-        train += f" --cost {shlex.quote(str(cost['given']))}"
+    line = ["equipoise", "train", data, "--target", str(summary["data"]["target"])]
+    line += ["--cost", str(cost)] if cost else []
+    line += ["--strategy", chosen["id"], "-o", "my-model"]
     return [
         predict,
         {
             "what": "Train this strategy again; what the trial was told of the columns, as by --group or "
             "--role, must be told again",
-            "line": f"{train} --strategy {shlex.quote(chosen['id'])} -o my-model",
+            "line": [shlex.quote(word) for word in line],
         },
     ]
 
