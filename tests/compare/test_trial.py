@@ -118,6 +118,8 @@ def test_a_full_disk_is_one_error_and_leaves_no_partial_file(rare, tmp_path, mon
 
 def test_out_of_fold_metrics_equal_those_of_a_loop_with_scikit_learn(rare):
     """The untreated linear model and balanced weights, redone by hand on the same folds."""
+    from scipy.optimize import brentq
+    from scipy.special import expit, logit
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import average_precision_score, f1_score, log_loss
     from sklearn.pipeline import make_pipeline
@@ -147,7 +149,14 @@ def test_out_of_fold_metrics_equal_those_of_a_loop_with_scikit_learn(rare):
                 share = y[split.train].mean()
                 odds = p[split.test] / (1 - p[split.test]) * share / (1 - share)
                 p[split.test] = odds / (1 + odds)
-        assert metrics["log_loss"]["mean"] == pytest.approx(log_loss(y, p), abs=1e-4)
+        level = p.copy()
+        for split in make_folds(y, None, None, 5, 1, 0).splits:
+            others = np.setdiff1d(np.arange(len(y)), split.test)
+            b = brentq(
+                lambda b, z=logit(p[others]), s=y[others].mean(): expit(z + b).mean() - s, -9, 9
+            )
+            level[split.test] = expit(logit(p[split.test]) + b)
+        assert metrics["log_loss"]["mean"] == pytest.approx(log_loss(y, level), abs=1e-4)
         assert metrics["average_precision"]["mean"] == pytest.approx(
             average_precision_score(y, p), abs=1e-4
         )
@@ -345,3 +354,45 @@ def test_renderings_come_from_one_summary(result, tmp_path):
 def test_wrong_arguments_are_named_with_the_remedy(rare, bad, message):
     with pytest.raises(UsageError, match=message):
         eq.compare(*rare, **{"learner": "linear", **bad})
+
+
+@pytest.mark.parametrize("learner", ["boosting", "forest"])
+def test_probabilities_of_trees_are_level_whatever_the_weights(learner):
+    """Trees hardly move with weights, so that an offset by counts alone would spoil their probabilities."""
+    rng = np.random.default_rng(4)
+
+    def draw(n):
+        X = rng.normal(size=(n, 5))
+        return X, (X[:, 0] + X[:, 1] * X[:, 2] + rng.logistic(size=n) > 4).astype(int)
+
+    X, y = draw(1500)
+    new_X, new_y = draw(20_000)
+    result = eq.compare(
+        X,
+        y,
+        learner=learner,
+        strategies="weights-balanced,random-over",
+        metric="log_loss",
+        cost="fn=10,fp=1",
+    )
+    found = {one["name"]: one["metrics"] for one in result.summary["strategies"]}
+    for name in ("weights-balanced", "random-over"):
+        assert found[name]["log_loss"]["mean"] < 1.1 * found["untreated"]["log_loss"]["mean"]
+        one = next(o["id"] for o in result.summary["strategies"] if o["name"] == name)
+        p = result.model(one).predict_proba(new_X)[:, 1]
+        assert 0.6 < p.mean() / new_y.mean() < 1.7  # by the offset alone it is a tenth
+
+
+def test_one_failing_fit_leaves_the_others_alone(rare):
+    from sklearn.tree import DecisionTreeClassifier
+
+    class Fussy(DecisionTreeClassifier):
+        def fit(self, X, y, sample_weight=None):
+            if len(y) < 300:
+                raise ZeroDivisionError("too few\nrows")
+            return super().fit(X, y, sample_weight)
+
+    result = eq.compare(*rare, learner=Fussy(max_depth=3), strategies="random-under")
+    why = {one["name"]: one["why_not"] for one in result.summary["strategies"]}
+    assert why["untreated"] is None
+    assert "ZeroDivisionError: too few rows" in why["random-under"]

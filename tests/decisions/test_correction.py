@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.decisions import correct, correct_probabilities, prior_offset
+from equipoise.decisions import calibration_intercept, correct, correct_probabilities, prior_offset
 from equipoise.errors import UsageError
 
 # p(x | class) on five values of x, three classes.
@@ -126,3 +126,33 @@ def test_says_what_does_not_fit(call: Any, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         call()
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_intercept_makes_mean_probabilities_equal_the_shares(classes):
+    rng = np.random.default_rng(classes)
+    log_p = rng.normal(size=(500, classes)) * 4
+    log_p -= np.log(np.exp(log_p).sum(axis=1, keepdims=True))
+    shares = rng.dirichlet(np.full(classes, 0.5)) * 0.99 + 0.01 / classes
+    b = calibration_intercept(log_p, shares)
+    assert np.exp(correct(log_p, -b)).mean(axis=0) == pytest.approx(shares, abs=1e-7)
+    assert b.sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_intercept_recovers_a_shift_of_a_calibrated_model():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=200_000) * 1.5 - 2
+    y = rng.random(len(z)) < 1 / (1 + np.exp(-z))
+    shifted = np.column_stack([-np.logaddexp(0, z + 2), -np.logaddexp(0, -z - 2)])
+    b = calibration_intercept(shifted, [1 - y.mean(), y.mean()])
+    assert b[1] - b[0] == pytest.approx(-2, abs=0.03)
+
+
+def test_intercept_of_extreme_and_absent_classes_is_finite():
+    certain = np.array([[0.0, -700.0, -np.inf]] * 5)
+    b = calibration_intercept(certain, [0.5, 0.5, 0.0])
+    assert np.isfinite(b).all()
+    assert b[2] == 0
+    assert calibration_intercept(np.empty((0, 2)), [0.5, 0.5]).tolist() == [0, 0]
+    with pytest.raises(UsageError):
+        calibration_intercept(certain, [0.5, 0.5])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from equipoise.compare.journal import Record
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
-from equipoise.decisions.correction import correct
+from equipoise.decisions.correction import calibration_intercept, correct
 from equipoise.decisions.decision import Decision
 from equipoise.decisions.tuning import tune_bias
 from equipoise.metrics.registry import Metric, get_metric, metric_names
@@ -53,6 +53,7 @@ class Candidate:
     folds: dict[str, F]  # metric name -> value on each fold (J,)
     draws: dict[str, F]  # metric name -> value on each bootstrap draw (B,)
     left_out: dict[str, F]  # metric name -> value on the rows that a draw left out (B,)
+    level: F  # what a model trained on all rows adds to its corrected log-probabilities
     seconds: float = 0.0
     rows_trained: float = 0.0
 
@@ -67,8 +68,10 @@ class _Scores:
     """Out-of-fold log-probabilities of one part: one array per repeat, rows in the judge's order."""
 
     raw: list[F]
-    corrected: list[F]
+    corrected: list[F]  # by the offset of each fold's weights: what is ranked
+    levelled: list[F]  # and by an intercept from the other folds: what is judged and decided on
     offset: F  # mean over the folds
+    level: F  # intercept from all rows, for the model that is trained on all of them
     moved: bool  # whether the training part moved the class prior
 
 
@@ -133,8 +136,28 @@ class Judge:
             raw[repeat][where] = record.scores
             fixed[repeat][where] = correct(record.scores, record.offset)
             offsets.append(record.offset)
-        spread = np.ptp(offsets, axis=1).max()
-        return _Scores(raw, fixed, np.mean(offsets, axis=0), bool(spread > 1e-6))
+        moved = bool(np.ptp(offsets, axis=1).max() > 1e-6)
+        levelled = [self._levelled(one, repeat) for repeat, one in enumerate(fixed)]
+        level = np.mean([calibration_intercept(one, self._shares(self.y)) for one in fixed], axis=0)
+        return _Scores(raw, fixed, levelled, np.mean(offsets, axis=0), level, moved)
+
+    def _shares(self, y: NDArray[np.int64]) -> F:
+        return np.bincount(y, minlength=self.n_classes) / max(len(y), 1)
+
+    def _levelled(self, log_p: F, repeat: int) -> F:
+        """Level each fold by the others, or where folds go forward in time by the earlier ones."""
+        folds = [where for r, where in self.members if r == repeat]
+        out = log_p.copy()
+        for k, where in enumerate(folds):
+            forward = self.plan.dataset.time is not None
+            others = [one for j, one in enumerate(folds) if (j < k if forward else j != k)]
+            if not others:
+                continue
+            rows = np.concatenate(others)
+            out[where] = correct(
+                log_p[where], -calibration_intercept(log_p[rows], self._shares(self.y[rows]))
+            )
+        return out
 
     def judge_all(self, records: dict[str, list[Record]], n_jobs: int | None) -> list[Candidate]:
         """Judge all parts that have scores on every fold."""
@@ -152,18 +175,20 @@ class Judge:
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
         scores = self.scores(records)
-        measured = self._score_metrics(scores.corrected)
+        measured = self._score_metrics(scores)
         return [
-            self._candidate(part, decision, labels, extra, measured, records)
+            self._candidate(part, decision, labels, extra, measured, records, scores.level)
             for decision, labels, extra in self._decisions(scores)
         ]
 
-    def _score_metrics(self, log_p: list[F]) -> dict[str, tuple[F, ...]]:
+    def _score_metrics(self, scores: _Scores) -> dict[str, tuple[F, ...]]:
         """Return name -> (value, draws, folds, left-out draws) for what needs scores."""
         out: dict[str, tuple[F, ...]] = {}
         for metric in self.metrics:
             if metric.needs == "labels":
                 continue
+            # Levelling by the other folds would set the ranks of a fold against those of the rest.
+            log_p = scores.corrected if metric.needs == "ranking" else scores.levelled
             value = np.mean([metric.compute_scores(self.y, one) for one in log_p])
             weights = self.counts if metric.needs == "ranking" else self.weights
             draws = np.mean([metric.compute_scores(self.y, one, weights) for one in log_p], axis=0)
@@ -190,18 +215,18 @@ class Judge:
         # Raw scores decide here, not the corrected ones with a mean offset: offsets differ by fold.
         out: list[tuple[Decision, list[F], F | None]] = [
             (
-                Decision("argmax", bias=scores.offset),
+                Decision("argmax", bias=scores.offset - scores.level),
                 [_one_hot(one.argmax(axis=1), self.n_classes) for one in scores.raw],
                 None,
             )
         ]
         if scores.moved:
             prior = Decision("prior-corrected", bias=zero)
-            out.append((prior, [self._labels(prior, one) for one in scores.corrected], None))
+            out.append((prior, [self._labels(prior, one) for one in scores.levelled], None))
         out.append(self._tuned(scores))
         if self.cost is not None:
             cheapest = Decision("min-cost", cost=self.cost)
-            out.append((cheapest, [self._labels(cheapest, one) for one in scores.corrected], None))
+            out.append((cheapest, [self._labels(cheapest, one) for one in scores.levelled], None))
         return out
 
     def _labels(self, decision: Decision, log_p: F) -> F:
@@ -210,7 +235,7 @@ class Judge:
     def _tuned(self, scores: _Scores) -> tuple[Decision, list[F], F]:
         labels, noise = [], []
         counts = self.counts[: self.draws]
-        for one in scores.corrected:
+        for one in scores.levelled:
             biases = np.atleast_2d(tune_bias(self.y, one, self.label_metric, counts))
             votes = np.zeros((len(self.y), self.n_classes))
             rows = np.arange(len(self.y))
@@ -226,7 +251,7 @@ class Judge:
             votes[never] = _one_hot(one[never].argmax(axis=1), self.n_classes)
             labels.append(votes / votes.sum(axis=1, keepdims=True))
             noise.append(values - values.mean())
-        pooled = np.concatenate(scores.corrected)
+        pooled = np.concatenate(scores.levelled)
         bias = tune_bias(np.tile(self.y, self.repeats), pooled, self.label_metric)
         return Decision("tuned", bias=np.asarray(bias)), labels, np.mean(noise, axis=0)
 
@@ -238,6 +263,7 @@ class Judge:
         noise: F | None,
         measured: dict[str, tuple[F, ...]],
         records: list[Record],
+        level: F,
     ) -> Candidate:
         cells = [_cells(self.y, q) for q in labels]
         shape = (-1, self.n_classes, self.n_classes)
@@ -281,6 +307,7 @@ class Judge:
             folds,
             draws,
             left_out,
+            level,
             seconds=sum(record.seconds for record in records),
             rows_trained=float(np.mean([record.rows_trained for record in records])),
         )

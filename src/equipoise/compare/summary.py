@@ -207,5 +207,5 @@ def _detail(candidate: Candidate, judge: Judge, records: dict[str, list[Record]]
         "confusion": candidate.confusion,
         "per_class": rows,
         "decision": candidate.decision.to_json(),
-        "curves": curves(judge.y, scores.corrected[0], labels, candidate.decision),
+        "curves": curves(judge.y, scores.levelled[0], labels, candidate.decision),
     }

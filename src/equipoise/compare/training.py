@@ -14,7 +14,7 @@ from equipoise.compare.fold import Fold
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
-from equipoise.errors import NotApplicable
+from equipoise.errors import EquipoiseError, NotApplicable
 from equipoise.learners.encoding import count_texts
 
 __all__ = ["train_all"]
@@ -103,6 +103,11 @@ def _run(folds: _Folds, unit: _Unit) -> tuple[_Unit, Record]:
         record = Record(fold.score(trained), trained.offset, rows_trained=trained.rows_trained)
     except NotApplicable as error:
         record = Record(None, None, why_not=str(error.problem))
+    except (EquipoiseError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a learner may fail on one treatment: the others go on
+        words = " ".join(str(error).split())[:200]
+        record = Record(None, None, why_not=f"its fit failed: {type(error).__name__}: {words}")
     finally:
         folds.release(unit.split)
     record.seconds = time.perf_counter() - start

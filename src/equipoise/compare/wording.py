@@ -196,8 +196,9 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         f"the same out-of-fold scores.",
         f"Thresholds were chosen for {judge.label_metric.phrase} on {judge.draws} bootstrap draws of the "
         f"out-of-fold scores and judged on the rows that each draw left out.",
-        "Where a treatment moves the class shares, probabilities are put back to those of the data before they "
-        "are ranked or judged; argmax alone labels by the probabilities as the training left them.",
+        "Where a treatment moves the class shares, probabilities are put back by its weights, and all are then "
+        "levelled: the mean probability of a class becomes its share, by an intercept from the other folds. "
+        "argmax alone labels by the probabilities as the training left them.",
         f"Intervals are 95 % percentiles of {len(judge.counts)} bootstrap draws"
         + (" of groups of rows" if plan.dataset.groups is not None else " of rows")
         + ", widened by 22 % because a model varies with its training rows too.",

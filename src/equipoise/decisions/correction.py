@@ -7,9 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import UsageError
 
-__all__ = ["correct", "correct_probabilities", "prior_offset"]
+__all__ = ["calibration_intercept", "correct", "correct_probabilities", "prior_offset"]
 
 F = NDArray[np.float64]
+_FAR = 50.0  # log-odds beyond any that rows can tell apart
+_STEPS = 100
 
 
 def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
@@ -103,6 +105,73 @@ def correct(log_p: F, offset: F) -> F:
     shifted = log_p - offset
     top = shifted.max(axis=1, keepdims=True)
     out: F = shifted - (top + np.log(np.exp(shifted - top).sum(axis=1, keepdims=True)))
+    return out
+
+
+def calibration_intercept(log_p: F, shares: ArrayLike) -> F:
+    """Find what to add to each class so that mean probabilities equal the shares of the classes.
+
+    Solves ``mean_i softmax(log p_i + b)_c = s_c`` for ``b``: calibration in the large. The offset of the
+    training weights is exact for a model whose intercept is free, such as a logistic regression. Trees
+    that fit their training rows hardly move with weights or repeated rows, and only rows that they were
+    not trained on tell by how much they did.
+
+    Parameters
+    ----------
+    log_p : float64 array, shape (n, C)
+        Natural-log probabilities of rows that the model was not trained on.
+    shares : array of shape (C,)
+        Share of each class among those rows.
+
+    Returns
+    -------
+    float64 array, shape (C,)
+        Centred to mean 0 over the classes with a share; 0 for a class without one, and where no finite
+        number would do.
+
+    Raises
+    ------
+    UsageError
+        If there is not one share per column.
+
+    References
+    ----------
+    Cox, D. (1958). Two further applications of a model for binary regression. Biometrika 45.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.decisions import calibration_intercept
+    >>> log_p = np.log([[0.5, 0.5], [0.5, 0.5]])
+    >>> b = calibration_intercept(log_p, [0.9, 0.1])
+    >>> p = np.exp(log_p + b) / np.exp(log_p + b).sum(axis=1, keepdims=True)
+    >>> p.mean(axis=0).round(6).tolist()
+    [0.9, 0.1]
+    """
+    s = np.asarray(shares, dtype=np.float64)
+    if np.ndim(log_p) != 2 or s.shape != np.shape(log_p)[1:]:
+        raise UsageError(
+            f"log_p has the shape {np.shape(log_p)} and shares {s.shape}",
+            remedy="give (n, C) and (C,)",
+        )
+    known = np.flatnonzero(s > 0)
+    out = np.zeros(len(s))
+    if len(log_p) == 0 or len(known) < 2:
+        return out
+    z = np.clip(np.asarray(log_p, dtype=np.float64)[:, known], -_FAR, 0.0)
+    target = s[known] / s[known].sum()
+    b = np.zeros(len(known))
+    for _ in range(_STEPS):
+        p = np.exp(correct(z, -b))
+        mean = p.mean(axis=0)
+        if np.abs(mean - target).max() < 1e-9:
+            break
+        # Newton on the convex function whose gradient is mean - target; the step is kept short.
+        hessian = np.diag(mean) - p.T @ p / len(p)
+        step = np.linalg.lstsq(hessian + 1e-12 * np.eye(len(b)), target - mean, rcond=None)[0]
+        b = np.clip(b + step * min(1.0, 2.0 / max(np.abs(step).max(), 1e-300)), -_FAR, _FAR)
+        b -= b.mean()
+    out[known] = b
     return out
 
 

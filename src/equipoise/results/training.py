@@ -13,7 +13,7 @@ from equipoise.compare.judging import Judge
 from equipoise.compare.plan import Plan, library_versions, make_plan
 from equipoise.compare.training import train_all
 from equipoise.data.dataset import Dataset, load_dataset
-from equipoise.data.folds import FoldPlan, Split, make_folds
+from equipoise.data.folds import FoldPlan, make_folds
 from equipoise.decisions.costs import parse_cost
 from equipoise.decisions.decision import Decision
 from equipoise.errors import NotApplicable, UsageError
@@ -51,6 +51,9 @@ def train(
 ) -> Model:
     """Train one strategy on all rows.
 
+    It is trained on folds as well: rows left out of training are what levels the probabilities, chooses
+    a threshold, and says what scores to expect (``model.about["promised"]``).
+
     Parameters
     ----------
     data, target, task, group, time, text, seed, positive, roles
@@ -61,15 +64,13 @@ def train(
     learner : str or estimator, default "auto"
         One learner; ``"auto"`` takes linear for text, boosting for tables.
     decision : {"argmax", "prior-corrected", "tuned", "min-cost"}, optional
-        How scores become labels; min-cost by default where ``cost`` is given, else argmax. ``"tuned"``
-        trains on ``folds`` folds as well, since a threshold must not be chosen on rows that the model
-        has seen.
+        How scores become labels; min-cost by default where ``cost`` is given, else argmax.
     metric : str, optional
         Metric of labels that ``"tuned"`` maximises; macro F1 by default.
     cost : str, dict or array, optional
         Costs of errors, as for :func:`equipoise.compare`.
     folds : int, default 5
-        Folds for ``"tuned"``.
+        Number of folds.
 
     Returns
     -------
@@ -114,48 +115,41 @@ def train(
     )
     labels = [str(label) for label in dataset.classes]
     matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
-    tuned = decision == "tuned"
-    drawn = (
-        make_folds(
-            dataset.y,
-            dataset.groups,
-            dataset.time,
-            folds,
-            seed=seed,
-            labels=dataset.classes,
-            kept=dataset.kept,
-        )
-        if tuned
-        else _no_folds(dataset)
+    # Even labels by argmax come with probabilities, which only rows left out of training can level.
+    drawn = make_folds(
+        dataset.y,
+        dataset.groups,
+        dataset.time,
+        folds,
+        seed=seed,
+        labels=dataset.classes,
+        kept=dataset.kept,
     )
     plan = _single(dataset, drawn, strategy, learner, seed)
     part = plan.parts[0]
     name = metric or ("expected_cost" if matrix is not None else default_label_metric(dataset.task))
     measure = get_metric(name, dataset.task, labels, matrix)
-    if tuned and measure.needs != "labels":
+    if decision == "tuned" and measure.needs != "labels":
         raise UsageError(
             f"metric={name!r} does not depend on the threshold",
             remedy="tune a metric of labels, such as 'f1_macro'",
         )
-    versions = library_versions()
-    if not tuned:
-        # Of the three only min-cost needs a matrix; model_of puts the offset of the fit into argmax.
-        rule = Decision(
-            decision,
-            bias=None if decision == "min-cost" else np.zeros(len(labels)),
-            cost=matrix if decision == "min-cost" else None,
-        )
-        return model_of(plan, part, rule, {}, versions)
+    by_labels = (
+        measure if measure.needs == "labels" else get_metric("f1_macro", dataset.task, labels)
+    )
     records = train_all(plan, Journal(None, ""), n_jobs, _silent)
     failed = [record.why_not for record in records[part.id] if record.why_not]
     if failed:
         raise NotApplicable(
             f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds"
         )
-    judge = Judge(plan, measure, measure, matrix)
-    judged = judge.judge(part, records[part.id])
-    found = next(one for one in judged if one.decision.name == "tuned")
-    return model_of(plan, part, found.decision, found.metrics, versions)
+    judged = Judge(plan, measure, by_labels, matrix).judge(part, records[part.id])
+    # Where training does not move the prior, prior correction has nothing to do but to level.
+    wanted = [one for one in judged if one.decision.name == decision] or judged[:1]
+    found, rule = wanted[0], wanted[0].decision
+    if rule.name != decision:
+        rule = Decision(decision, bias=np.zeros(len(labels)))
+    return model_of(plan, part, rule, found.metrics, library_versions(), found.level)
 
 
 def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any, str | None]:
@@ -178,12 +172,6 @@ def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any,
             f"strategy={strategy!r} and decision={decision!r} disagree", remedy="leave decision out"
         )
     return name, first, rest[0] if rest else decision
-
-
-def _no_folds(dataset: Dataset) -> FoldPlan:
-    rows = np.arange(dataset.table.n)
-    split = Split(0, 0, rows, np.empty(0, dtype=np.int64))
-    return FoldPlan(splits=[split], folds=1, repeats=1, scheme="none", notes=[])
 
 
 def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed: int) -> Plan:

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import equipoise
 from equipoise.compare.events import Listener, Planned, Stage
@@ -181,7 +182,7 @@ def compare(
 
     def make_model(name: str | None) -> Model:
         one = _find(name or verdict.recommended.candidate.id, everyone)
-        return model_of(plan, one.part, one.decision, one.metrics, summary["versions"])
+        return model_of(plan, one.part, one.decision, one.metrics, summary["versions"], one.level)
 
     result = Comparison(summary, make_model)
     if run_dir is not None:
@@ -218,6 +219,7 @@ def model_of(
     decision: Decision,
     metrics: Mapping[str, Value],
     versions: dict[str, str],
+    level: NDArray[np.float64],
 ) -> Model:
     """Train a part on all rows of the plan's data.
 
@@ -231,13 +233,16 @@ def model_of(
         How scores become labels. That of argmax gets the correction of this very fit.
     metrics : mapping
         What a trial found, which the model then promises; empty without one.
+    level : float64 array, shape (C,)
+        What the out-of-fold scores say has to be added to corrected log-probabilities.
     versions : dict
         Those of the libraries, from :func:`equipoise.compare.plan.library_versions`.
     """
     dataset = plan.dataset
     fitted = refit(dataset, part, plan.seed)
+    offset = fitted.offset - level
     if decision.name == "argmax":  # which undoes the correction that this very model needs
-        decision = type(decision)("argmax", bias=fitted.offset)
+        decision = type(decision)("argmax", bias=offset)
     about = {
         "equipoise_version": equipoise.__version__,
         "versions": versions,
@@ -263,7 +268,7 @@ def model_of(
         fitted.encoder,
         fitted.fitted,
         fitted.view,
-        fitted.offset,
+        offset,
         decision,
         list(dataset.classes),
         about,
