@@ -17,7 +17,8 @@ from equipoise.report.words import count, number, signed
 
 from .conftest import Render
 from .pages import Page
-from .synthetic_summaries import ALL, binary, half_empty, loss, make, multiclass, untreated
+from .simulation import make
+from .synthetic_summaries import ALL, binary, half_empty, loss, multiclass, untreated
 
 
 @pytest.fixture

@@ -214,7 +214,9 @@ def _board(summary: Summary) -> dict[str, Any]:
     shown = [one["id"] for one in top_rows(summary, _TOP)]
     digits = decimals_for(one["metrics"].get(metric["name"]) for one in entries)
     change = decimals_for(one.get("difference") for one in entries)
-    scale = _scale([one["metrics"].get(metric["name"]) for one in entries])
+    # The few at the top would be specks on the scale of all.
+    near = _scale([one["metrics"].get(metric["name"]) for one in entries if one["id"] in shown])
+    far = _scale([one["metrics"].get(metric["name"]) for one in entries])
     rows = []
     for rank, one in enumerate(entries, 1):
         value = one["metrics"].get(metric["name"]) or {}
@@ -229,7 +231,7 @@ def _board(summary: Summary) -> dict[str, Any]:
                 "decision": one.get("decision") or "",
                 "value": number(value.get("mean"), digits),
                 "interval": interval(value, digits),
-                "bar": _bar(value, scale),
+                "bar": _bar(value, near if one["id"] in shown else far),
                 "difference": signed((difference or {}).get("mean"), change) if difference else "",
                 "chance": _chance(one, summary),
                 "label_value": number(label_value.get("mean"), 3 if digits < 3 else digits),
