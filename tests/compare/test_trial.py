@@ -149,12 +149,14 @@ def test_out_of_fold_metrics_equal_those_of_a_loop_with_scikit_learn(rare):
                 share = y[split.train].mean()
                 odds = p[split.test] / (1 - p[split.test]) * share / (1 - share)
                 p[split.test] = odds / (1 + odds)
+
+        def excess(b, z, share):
+            return expit(z + b).mean() - share
+
         level = p.copy()
         for split in make_folds(y, None, None, 5, 1, 0).splits:
             others = np.setdiff1d(np.arange(len(y)), split.test)
-            b = brentq(
-                lambda b, z=logit(p[others]), s=y[others].mean(): expit(z + b).mean() - s, -9, 9
-            )
+            b = brentq(excess, -9, 9, args=(logit(p[others]), y[others].mean()))
             level[split.test] = expit(logit(p[split.test]) + b)
         assert metrics["log_loss"]["mean"] == pytest.approx(log_loss(y, level), abs=1e-4)
         assert metrics["average_precision"]["mean"] == pytest.approx(

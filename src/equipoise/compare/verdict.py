@@ -30,6 +30,11 @@ class Ranked:
     tied: bool
     p_best: float
 
+    @property
+    def decision_alone(self) -> bool:
+        """Whether it is trained as its baseline is, and only decides otherwise."""
+        return self.baseline.rpartition("/")[0] == self.candidate.part.id
+
 
 @dataclass
 class Verdict:
@@ -44,12 +49,27 @@ class Verdict:
     picked: Value
     nothing_needed: bool
     threshold_enough: bool
+    metric_of_labels: bool
     detectable: float  # smallest difference to a baseline that the trial would have seen, median
+
+    @property
+    def competitors(self) -> int:
+        """How many differ in what the metric looks at."""
+        return _distinct(self.ranked, self.metric_of_labels)
+
+    @property
+    def tied_competitors(self) -> int:
+        """How many of them are tied with the best, itself among them."""
+        return _distinct(self.tied, self.metric_of_labels)
 
     @property
     def by_id(self) -> dict[str, Ranked]:
         """The leaderboard by the names of its candidates."""
         return {one.candidate.id: one for one in self.ranked}
+
+
+def _distinct(ranked: list[Ranked], by_label: bool) -> int:
+    return len({one.candidate.id if by_label else one.candidate.part.id for one in ranked})
 
 
 def baseline_of(candidate: Candidate, ids: set[str]) -> str:
@@ -85,11 +105,8 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         candidates = _one_per_part(judge, candidates)
     ids = {one.id for one in candidates}
     ranked = [_against_baseline(one, candidates, ids, judge) for one in candidates]
+    _correct_families(ranked)
     tested = [one for one in ranked if one.difference is not None]
-    corrected = holm(np.array([one.difference.p for one in tested if one.difference is not None]))
-    for one, p in zip(tested, corrected, strict=True):
-        assert one.difference is not None
-        one.difference = replace(one.difference, p_corrected=float(p))
     best_at, p_best, tied = tied_with_best(
         np.array([one.folds[name] for one in candidates]),
         np.array([one.draws[name] for one in candidates]),
@@ -102,7 +119,10 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         one.p_best, one.tied = float(p), bool(same)
     best = ranked[best_at]
     ranked.sort(key=lambda one: (-sign * _mean(one, name), *_cost(one)))
+    # Being tied is no chain: one that is tied with the best may be shown worse than another that is.
+    beaten = {one.baseline for one in ranked if one.tied and _shown_better(one, sign)}
     among = sorted((one for one in ranked if one.tied), key=_cost)
+    among = [one for one in among if one.candidate.id not in beaten] or among
     recommended = among[0]
     if judge.metric.needs != "labels":
         recommended = _with_preferred_decision(recommended, among, judge)
@@ -129,6 +149,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         Value(*picked),
         plain and recommended.candidate.decision.name == "argmax",
         plain and recommended.candidate.decision.name != "argmax",
+        judge.metric.needs == "labels",
         # 2.8 = 1.96 + 0.84 standard errors: seen in four trials of five, before any correction.
         2.8 * float(np.median(errors)) if errors else float("nan"),
     )
@@ -149,12 +170,34 @@ def _cost(one: Ranked) -> tuple[float, ...]:
     )
 
 
+def _correct_families(ranked: list[Ranked]) -> None:
+    """Correct for the number of comparisons: of decisions alone, which cost no training, and of treatments."""
+    for decision_alone in (True, False):
+        family = [
+            one
+            for one in ranked
+            if one.difference is not None and one.decision_alone == decision_alone
+        ]
+        p = holm(np.array([one.difference.p for one in family if one.difference is not None]))
+        for one, corrected in zip(family, p, strict=True):
+            assert one.difference is not None
+            one.difference = replace(one.difference, p_corrected=float(corrected))
+
+
+def _shown_better(one: Ranked, sign: int) -> bool:
+    difference = one.difference
+    if difference is None or difference.p_corrected is None:
+        return False
+    return difference.p_corrected <= _ALPHA and sign * difference.mean > 0
+
+
 def _against_baseline(
     one: Candidate, candidates: list[Candidate], ids: set[str], judge: Judge
 ) -> Ranked:
     base = baseline_of(one, ids)
     found = next((other for other in candidates if other.id == base), None)
-    if found is None or found is one:
+    same = found is not None and judge.metric.needs != "labels" and found.part.id == one.part.id
+    if found is None or found is one or same:  # scores do not depend on the decision
         return Ranked(one, base, None, False, np.nan)
     return Ranked(one, base, _difference(one, found, judge), False, np.nan)
 

@@ -61,7 +61,7 @@ def headline(verdict: Verdict, judge: Judge) -> str:
     one = verdict.recommended
     score = f"{judge.metric.phrase} {_interval(one.candidate.metrics[judge.metric.name])}"
     if verdict.nothing_needed:
-        return f"No treatment is shown to beat none: use {name_of(one, judge)} ({score})."
+        return f"No treatment is shown to beat {name_of(one, judge)}: use that ({score})."
     if verdict.threshold_enough:
         return (
             f"Leave the data as they are and move {_thresholds(judge)}: "
@@ -74,8 +74,8 @@ def reason(verdict: Verdict, judge: Judge) -> str:
     """Say why, with what the trial can and cannot show."""
     title, name = judge.metric.phrase, judge.metric.name
     one, best = verdict.recommended, verdict.best
-    total = len(verdict.ranked)
-    others = len(verdict.tied) - 1
+    total = verdict.competitors
+    others = verdict.tied_competitors - 1
     out = []
     if one is best:
         lead = f"It has the best {title} of {total} candidates"
@@ -91,11 +91,12 @@ def reason(verdict: Verdict, judge: Judge) -> str:
     else:
         out.append(
             f"{lead}; {others} other{'s' if others > 1 else ''} cannot be told apart from it, and of "
-            f"these {len(verdict.tied)} the recommended one is the simplest."
+            f"these {others + 1} the recommended one is the simplest."
         )
         out.append(_gap(verdict, judge))
     out.append(_against(verdict, judge))
-    if judge.metric.needs == "ranking" and not verdict.nothing_needed:
+    out.append(_unproven(verdict, judge))
+    if judge.metric.needs != "labels" and not verdict.nothing_needed:
         out.append(_labels(verdict, judge))
     out += _shown_better(verdict, judge)
     if np.isfinite(verdict.detectable):
@@ -142,13 +143,36 @@ def _against(verdict: Verdict, judge: Judge) -> str:
 
 def _picked(verdict: Verdict, judge: Judge) -> str:
     seen, expected = verdict.best.candidate.metrics[judge.metric.name].mean, verdict.picked.mean
-    if len(verdict.ranked) < 2 or not np.isfinite(expected):
+    if verdict.competitors < 2 or not np.isfinite(expected):
         return ""
     if _number(seen) == _number(expected):
-        return f"Picking the best of {len(verdict.ranked)} did not flatter it: the corrected score is the same."
+        return f"Picking the best of {verdict.competitors} did not flatter it: the corrected score is the same."
     return (
-        f"Whoever picks the best of {len(verdict.ranked)} should expect {_number(expected)} from it, not "
+        f"Whoever picks the best of {verdict.competitors} should expect {_number(expected)} from it, not "
         f"{_number(seen)} (corrected for having been picked)."
+    )
+
+
+def _unproven(verdict: Verdict, judge: Judge) -> str:
+    """Name a decision that costs nothing and scored higher, without being shown to be better."""
+    if not verdict.nothing_needed or judge.metric.needs != "labels":
+        return ""
+    sign, own = judge.metric.sign, verdict.recommended.candidate.part.id
+    found = [
+        (sign * one.difference.mean, one)
+        for one in verdict.ranked
+        if one.difference is not None and one.candidate.part.id == own and one.decision_alone
+    ]
+    if not found:
+        return ""
+    gain, one = max(found, key=lambda pair: pair[0])
+    difference = one.difference
+    if difference is None or gain <= 1e-12 or not np.isfinite(difference.standard_error):
+        return ""
+    low, high = sorted((sign * difference.low, sign * difference.high))
+    return (
+        f"Not shown either way: with {_DECISIONS[one.candidate.decision.name]}, which costs no training, it scored "
+        f"{_number(gain)} higher (95 % interval of the difference {_number(low)} to {_number(high)})."
     )
 
 
@@ -204,9 +228,11 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         + ", widened by 22 % because a model varies with its training rows too.",
         "Differences are paired. Their variance joins that of the folds with that of the bootstrap draws, and is "
         "raised by half because the training rows of folds overlap and vary less than new ones would; p values of "
-        "the t test are corrected by Holm's method for all comparisons with the untreated models.",
+        "the t test are corrected by Holm's method, for all comparisons of a treatment with the untreated model of "
+        "its learner, and apart from them for those of a decision alone.",
         "Tied with the best are all candidates that the same test, corrected, does not call worse than it; of "
-        "these the simplest strategy is recommended, then the simplest decision, then the simplest learner.",
+        "these, without any to which one of them is shown to be better, the simplest strategy is recommended, then "
+        "the simplest decision, then the simplest learner.",
         "The score of the winner is corrected for having been picked by choosing on drawn rows and judging on "
         "those left out (Tsamardinos et al. 2018).",
     ]
