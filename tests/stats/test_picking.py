@@ -59,3 +59,18 @@ def test_wrong_arguments_are_refused() -> None:
         picking_corrected(np.ones((2, 3)), np.ones((3, 2)), 1)
     with pytest.raises(UsageError, match="sign=0"):
         picking_corrected(np.ones((2, 3)), np.ones((2, 3)), 0)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_metric_that_grows_on_fewer_rows_is_not_corrected_upwards(sign: int) -> None:
+    rng = np.random.default_rng(0)
+    values = []
+    for seed in range(60):
+        rows = rng.normal(size=(25, 60))
+        inbag, oob = resampled(rows, seed)
+        seen = rows.mean(axis=1)
+        value, low, high = picking_corrected(inbag, oob + sign * 5, sign, estimates=seen)
+        assert sign * value <= sign * seen[np.argmax(sign * seen)]
+        assert low < value < high
+        values.append(value)
+    assert abs(np.mean(values)) < 0.05

@@ -277,7 +277,7 @@ class Judge:
         for metric in self.metrics:
             if metric.needs == "labels":
                 value = float(metric.compute_labels(total))
-                spread = np.asarray(metric.compute_labels(drawn))
+                spread = _where_complete(np.asarray(metric.compute_labels(drawn)), drawn, total)
                 if noise is not None:
                     # A threshold is chosen once: its own scatter adds to that of the rows.
                     spread = spread + np.resize(np.roll(noise, 1), len(spread))
@@ -289,12 +289,15 @@ class Judge:
                 draws[metric.name] = spread
                 if metric.needs == "labels":
                     left = np.mean([_weighted(self.spared, c) for c in cells], axis=0)
-                    left_out[metric.name] = np.asarray(metric.compute_labels(left.reshape(shape)))
-                    folds[metric.name] = np.array(
-                        [
-                            metric.compute_labels(_confusion(self.y[where], labels[r][where]))
-                            for r, where in self.members
-                        ]
+                    left = left.reshape(shape)
+                    left_out[metric.name] = _where_complete(
+                        np.asarray(metric.compute_labels(left)), left, total
+                    )
+                    of_folds = np.array(
+                        [_confusion(self.y[where], labels[r][where]) for r, where in self.members]
+                    )
+                    folds[metric.name] = _where_complete(
+                        np.asarray(metric.compute_labels(of_folds)), of_folds, total
                     )
                 else:
                     folds[metric.name], left_out[metric.name] = measured[metric.name][2:4]
@@ -311,6 +314,12 @@ class Judge:
             seconds=sum(record.seconds for record in records),
             rows_trained=float(np.mean([record.rows_trained for record in records])),
         )
+
+
+def _where_complete(values: F, matrices: F, total: F) -> F:
+    # Without a row of the rare class a macro average is that of the others, and looks far too good.
+    lacking = ((matrices.sum(axis=-1) == 0) & (total.sum(axis=-1) > 0)).any(axis=-1)
+    return np.where(lacking, np.nan, values)
 
 
 def _one_hot(codes: NDArray[np.int64], n_classes: int) -> F:

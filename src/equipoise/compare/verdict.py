@@ -132,6 +132,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         np.array([one.draws[name] for one in candidates]),
         np.array([one.left_out[name] for one in candidates]),
         sign,
+        estimates=np.array([one.metrics[name].mean for one in candidates]),
     )
     plain = recommended.candidate.part.strategy.name == "untreated"
     errors = [

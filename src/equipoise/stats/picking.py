@@ -14,7 +14,12 @@ __all__ = ["picking_corrected"]
 
 
 def picking_corrected(
-    inbag: ArrayLike, oob: ArrayLike, sign: int, level: float = 0.95
+    inbag: ArrayLike,
+    oob: ArrayLike,
+    sign: int,
+    level: float = 0.95,
+    *,
+    estimates: ArrayLike | None = None,
 ) -> tuple[float, float, float]:
     """Estimate what the best of many candidates will score, free of the optimism of having picked it.
 
@@ -27,12 +32,15 @@ def picking_corrected(
     inbag : array of shape (K, B)
         Metric of each candidate on the rows of each draw.
     oob : array of shape (K, B)
-        Metric of each candidate on the rows that the draw left out. Where labels come from a tuned threshold, it is
-        the threshold tuned on the drawn rows that is judged here.
+        Metric of each candidate on the rows that the draw left out.
     sign : int
         +1 when a larger metric is better, -1 when a smaller one is.
     level : float, default 0.95
         Level of the interval.
+    estimates : array of shape (K,), optional
+        Metric of each candidate on all rows. Some metrics, such as average precision, are larger on the fewer rows
+        that are left out. With estimates the score of the best one is lowered by what picking costs on those rows,
+        ``mean oob(best of all) - mean oob(picked)``, so that only like is compared with like; it is never raised.
 
     Returns
     -------
@@ -86,4 +94,15 @@ def picking_corrected(
     if scores.size == 0:
         return float("nan"), float("nan"), float("nan")
     low, high = percentile_interval(scores, level)
-    return float(scores.mean()), low, high
+    middle = float(scores.mean())
+    if estimates is None:
+        return middle, low, high
+    seen = np.asarray(estimates, dtype=np.float64)
+    ranked = np.where(np.isfinite(seen), sign * seen, -np.inf)
+    best = int(ranked.argmax())
+    own = left[best][np.isfinite(left[best])]
+    if not np.isfinite(ranked[best]) or own.size == 0:
+        return float("nan"), float("nan"), float("nan")
+    cost = max(0.0, sign * (float(own.mean()) - middle))
+    value = float(seen[best]) - sign * cost
+    return value, low + value - middle, high + value - middle
