@@ -250,7 +250,7 @@ def main() -> None:
                 score[test], label[test] = p, predicted
                 precisions.append(average_precision_score(dataset.y[test], p))
         for split in splits:
-            record = journal.get(f"{learner}/{name}", 0, split.fold)
+            record = journal.get(f"{learner}/{name}", 0, split.fold, (len(split.test), 2))
             if record is not None and record.scores is not None:
                 own.append(average_precision_score(dataset.y[split.test], record.scores[:, 1]))
         theirs = (

@@ -82,6 +82,34 @@ def test_a_record_that_was_cut_off_is_trained_again(rare, tmp_path):
     assert _numbers(eq.compare(*rare, **run)) == _numbers(whole)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"scores": np.ones((3, 2))},
+        {"scores": np.full((80, 2), np.nan)},
+        {"scores": np.array([["a", "b"]] * 80)},
+        {"meta": np.array("[1]")},
+        {"meta": np.array('{"seconds": "soon"}')},
+        {"offset": np.ones(5)},
+    ],
+)
+def test_a_damaged_record_is_trained_again(rare, tmp_path, damage):
+    run = {"learner": "linear", "strategies": "weights-balanced", "run_dir": tmp_path}
+    whole = eq.compare(*rare, **run)
+    for record in (tmp_path / "journal").glob("r0-f0-*.npz"):
+        stored = dict(np.load(record))
+        np.savez(record, **{**stored, **damage})
+    assert _numbers(eq.compare(*rare, **run)) == _numbers(whole)
+
+
+def test_records_of_another_trial_are_not_read_when_its_plan_is_lost(rare, tmp_path):
+    run = {"learner": "linear", "strategies": "weights-balanced"}
+    eq.compare(*rare, **run, run_dir=tmp_path / "one")
+    (tmp_path / "one" / "journal" / "plan.json").unlink()
+    again = eq.compare(*rare, **run, run_dir=tmp_path / "one", seed=5)
+    assert _numbers(again) == _numbers(eq.compare(*rare, **run, seed=5))
+
+
 def test_a_folder_of_another_trial_is_refused_and_left_alone(rare, tmp_path):
     X, y = rare
     run = {"learner": "linear", "strategies": "weights-balanced", "run_dir": tmp_path}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from equipoise.errors import UsageError
@@ -74,3 +75,21 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 def test_no_strategy_at_all_is_refused():
     with pytest.raises(UsageError, match="no strategy"):
         find_strategies([])
+
+
+def test_only_the_strategies_that_say_so_keep_the_prior():
+    import equipoise as eq
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = (X[:, 0] + rng.normal(size=600) > 2).astype(int)
+    keeping = "downsample-upweight,upsample-downweight,tomek"
+    moving = "random-over,random-under,mild-combination,weights-balanced"
+    result = eq.compare(
+        X, y, learner="linear", strategies=f"{keeping},{moving}", folds=3, metric="f1_macro"
+    )
+    moved = {
+        one["name"] for one in result.summary["strategies"] if one["decision"] == "prior-corrected"
+    }
+    assert set(moving.split(",")) <= moved
+    assert not set(keeping.split(",")[:2]) & moved

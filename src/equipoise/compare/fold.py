@@ -77,7 +77,8 @@ class Fold:
                     self._cache[key] = error
             value = self._cache[key]
         if isinstance(value, NotApplicable):
-            raise value
+            # A fresh one for each thread: a traceback that grows would keep its frames alive.
+            raise NotApplicable(value.problem, remedy=value.remedy)
         out: T = value
         return out
 

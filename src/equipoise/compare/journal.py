@@ -74,6 +74,7 @@ class Journal:
 
     def __init__(self, folder: Path | None, fingerprint: str) -> None:
         self.folder = folder
+        self._fingerprint = fingerprint
         self._memory: dict[str, Record] = {}
         if folder is not None:
             self._open(folder, fingerprint)
@@ -92,8 +93,11 @@ class Journal:
         for stale in folder.glob(".partial-*"):
             stale.unlink(missing_ok=True)
 
-    def get(self, part: str, repeat: int, fold: int) -> Record | None:
-        """Return the record of a part on a fold, or None if it is still to be done."""
+    def get(self, part: str, repeat: int, fold: int, shape: tuple[int, int]) -> Record | None:
+        """Return the record of a part on a fold, or None if it is still to be done.
+
+        ``shape`` is that of its scores: test rows and classes.
+        """
         key = _key(part, repeat, fold)
         if self.folder is None:
             return self._memory.get(key)
@@ -102,14 +106,30 @@ class Journal:
                 (self.folder / f"{key}.npz").open("rb") as file,
                 np.load(file, allow_pickle=False) as stored,
             ):
-                meta = json.loads(str(stored["meta"]))
-                if meta["why_not"] is not None:
-                    return Record(None, None, meta["seconds"], 0, meta["why_not"])
-                return Record(
-                    stored["scores"], stored["offset"], meta["seconds"], meta["rows_trained"]
-                )
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError):
-            return None  # absent, or cut off by something other than us: train again
+                return self._read(stored, shape)
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+        ):
+            return None  # absent, or damaged by something other than us: train again
+
+    def _read(self, stored: Any, shape: tuple[int, int]) -> Record | None:
+        meta = json.loads(str(stored["meta"]))
+        if meta["fingerprint"] != self._fingerprint:
+            return None  # of another trial, whose plan was lost
+        seconds, trained = float(meta["seconds"]), int(meta["rows_trained"])
+        if meta["why_not"] is not None:
+            return Record(None, None, seconds, 0, str(meta["why_not"]))
+        scores, offset = (np.asarray(stored[name], np.float64) for name in ("scores", "offset"))
+        right = scores.shape == shape and offset.shape == shape[1:]
+        if not right or np.isnan(scores).any() or not np.isfinite(offset).all():
+            return None
+        return Record(scores, offset, seconds, trained)
 
     def put(self, part: str, repeat: int, fold: int, record: Record) -> None:
         """Keep a record."""
@@ -118,6 +138,7 @@ class Journal:
             self._memory[key] = record
             return
         meta = {
+            "fingerprint": self._fingerprint,
             "part": part,
             "seconds": record.seconds,
             "rows_trained": record.rows_trained,

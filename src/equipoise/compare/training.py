@@ -35,14 +35,14 @@ def train_all(
     fold; the heavy steps release Python's lock. Each fit uses one thread, so the numbers do not
     depend on how many there are.
     """
-    splits = plan.folds.splits
+    splits, classes = plan.folds.splits, len(plan.dataset.classes)
     units = [_Unit(part, s) for s in range(len(splits)) for part in plan.parts]
     records: dict[tuple[str, int], Record] = {}
     total, done = len(units), 0
     todo: list[_Unit] = []
     for unit in units:
         split = splits[unit.split]
-        record = journal.get(unit.part.id, split.repeat, split.fold)
+        record = journal.get(unit.part.id, split.repeat, split.fold, (len(split.test), classes))
         if record is None:
             todo.append(unit)
             continue

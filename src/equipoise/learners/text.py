@@ -85,7 +85,8 @@ class TextEncoder:
             return TextCounts(np.empty(0, dtype=str), sp.csr_matrix((len(column), 0)))
         vectorizer = _vectorizer({term: j for j, term in enumerate(self.terms)})
         matrix = vectorizer.transform(column)  # type: ignore[attr-defined]
-        return TextCounts(np.asarray(self.terms), sp.csr_matrix(matrix))
+        # Without the terms, which nothing reads any more: as an array they take the width of the longest each.
+        return TextCounts(np.empty(0, dtype=str), sp.csr_matrix(matrix))
 
     def tfidf(self, counts: TextCounts) -> sp.csr_matrix:
         """Return the weighted matrix, shape (n, kept terms)."""

@@ -154,7 +154,7 @@ def compare(
     journal = Journal(None if run_dir is None else Path(run_dir) / "journal", plan.fingerprint)
     splits = plan.folds.splits
     kept = sum(
-        journal.get(part.id, split.repeat, split.fold) is not None
+        journal.get(part.id, split.repeat, split.fold, (len(split.test), len(labels))) is not None
         for part in plan.parts
         for split in splits
     )

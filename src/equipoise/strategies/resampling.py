@@ -78,7 +78,8 @@ def _select(method: str, space: Space, seed: int, smallest: int) -> Resampled:
         raise NotApplicable(
             f"{method} removed every training row of a class", remedy="use a milder strategy"
         )
-    weight = getattr(sampler, "sample_weight_", None)
+    # MildCombination offers weights that undo it; as a strategy it is meant to move the prior.
+    weight = sampler.sample_weight_ if method in _WEIGHING else None
     return Resampled(np.asarray(y, dtype=np.int64), rows=rows, weight=weight)
 
 
@@ -141,6 +142,7 @@ _SELECT: dict[str, Callable[[int, int], Any]] = {
     "nearmiss-1": _nearmiss,
 }
 _SEARCHING = {"tomek", "enn", "nearmiss-1"}
+_WEIGHING = {"downsample-upweight", "upsample-downweight"}
 
 
 def _generate(
@@ -156,8 +158,10 @@ def _generate(
 
     if method == "adasyn":
         sampler: Any = ADASYN(n_neighbors=k, random_state=seed)
-    else:
+    elif method == "borderline-smote":
         sampler = BorderlineSMOTE(k_neighbors=k, m_neighbors=10, random_state=seed)
+    else:
+        raise LookupError(f"there is no rows method {method!r}")
     try:
         X, y = sampler.fit_resample(space.X, space.y)
     except (ValueError, RuntimeError) as error:
