@@ -55,3 +55,15 @@ def test_what_cannot_be_told_apart_is_never_taken_for_the_same():
         return Custom.of(make_pipeline(FunctionTransformer(lambda X: X), LogisticRegression()))
 
     assert made().digest != made().digest
+
+
+def test_a_learner_that_brings_its_own_treatment_is_refused():
+    from sklearn.pipeline import make_pipeline
+
+    for estimator in (
+        LogisticRegression(class_weight="balanced"),
+        make_pipeline(LogisticRegression(class_weight={0: 1, 1: 9})),
+    ):
+        with pytest.raises(EquipoiseError, match="treats imbalance itself"):
+            Custom.of(estimator)
+    assert Custom.of(LogisticRegression()).name == "LogisticRegression"

@@ -400,3 +400,9 @@ def test_the_same_seed_gives_the_same_intervals():
     assert one != other
     for value in one.values():
         assert value["low"] <= value["mean"] <= value["high"]
+
+
+def test_one_is_the_positive_class_even_where_it_is_the_more_frequent():
+    found = eq.evaluate([0, 1, 1, 1, 1, 0, 1], [0.1, 0.9, 0.8, 0.7, 0.95, 0.2, 0.85]).summary
+    assert found["metrics"]["roc_auc"]["mean"] == 1.0
+    assert found["metrics"]["recall"]["mean"] == 1.0

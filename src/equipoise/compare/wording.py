@@ -101,9 +101,8 @@ def reason(verdict: Verdict, judge: Judge) -> str:
     out += _shown_better(verdict, judge)
     if np.isfinite(verdict.detectable):
         out.append(
-            f"With these rows the trial sees a difference of about {_number(verdict.detectable)} four "
-            f"times in five, and more is needed once corrected for the number of candidates: smaller "
-            f"ones may exist."
+            f"Corrected for so many comparisons, these rows show a difference of about "
+            f"{_number(verdict.detectable)} four times in five: smaller ones may exist."
         )
     out.append(_picked(verdict, judge))
     return " ".join(sentence for sentence in out if sentence)
@@ -203,7 +202,7 @@ def _shown_better(verdict: Verdict, judge: Judge) -> list[str]:
         return []
     return [
         f"Of {tested} comparisons with the untreated model of the same learner, {better or 'none'} "
-        f"{'is' if better <= 1 else 'are'} shown to be better and {worse or 'none'} worse."
+        f"{'is' if better <= 1 else 'are'} shown to be better and {worse or 'none'} worse (corrected p up to 0.05)."
     ]
 
 

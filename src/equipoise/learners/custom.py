@@ -17,6 +17,21 @@ from equipoise.learners.linear import FittedEstimator
 __all__ = ["Custom"]
 
 
+_OWN_TREATMENTS = ("class_weight", "scale_pos_weight", "is_unbalance", "auto_class_weights")
+
+
+def _refuse_treated(estimator: Any, kind: str) -> None:
+    # A learner that brings a treatment would be called untreated, and every other be added to it.
+    for name, value in estimator.get_params(deep=True).items():
+        if name.rpartition("__")[2] in _OWN_TREATMENTS and not (
+            value is None or value is False or (isinstance(value, int | float) and value == 1)
+        ):
+            raise UsageError(
+                f"learner {kind!r} treats imbalance itself: {name}={value!r}",
+                remedy=f"leave {name} out; the trial adds weights as strategies, such as weights-balanced",
+            )
+
+
 def _digest(estimator: Any) -> str:
     # The repr of an estimator is cut short, so two may share one; the hash of all it holds is not.
     import joblib
@@ -51,6 +66,7 @@ class Custom:
                 f"learner {kind!r} cannot be used: {what}",
                 remedy="give an instance of a scikit-learn classifier with predict_proba",
             )
+        _refuse_treated(estimator, kind)
         slots = {"rows", "decision"}
         if has_fit_parameter(estimator, "sample_weight"):
             slots.add("weights")

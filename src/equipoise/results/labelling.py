@@ -152,10 +152,8 @@ def known_classes(
         return (
             [first, second] if _positive_key(positive, labels) == _key(second) else [second, first]
         )
-    if _PARTNERS.get(_key(first)) == _key(second) and not (
-        _key(first) in counts and _key(second) in counts
-    ):
-        return [first, second]  # 0 and 1 say themselves which is the positive one
+    if _PARTNERS.get(_key(first)) == _key(second):
+        return [first, second]  # 0 and 1 say themselves which is the positive one, rare or not
     return (
         [second, first]
         if counts.get(_key(first), 0) < counts.get(_key(second), 0)

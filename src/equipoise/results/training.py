@@ -180,6 +180,11 @@ def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed
         strategy = wanted.same_as
     if wanted.is_ensemble:
         learner = "ensemble"
+    elif learner == "ensemble":
+        raise UsageError(
+            "learner='ensemble' does not say which one",
+            remedy="name it as the strategy, such as strategy='balanced-random-forest' (-s)",
+        )
     elif learner == "auto":
         text, columns = (
             bool(dataset.table.texts),

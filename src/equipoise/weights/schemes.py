@@ -207,9 +207,10 @@ def parse_given(text: str) -> dict[str, float]:
             weight = float(number)
         except (TypeError, ValueError):
             weight = math.nan
-        if not (math.isfinite(weight) and weight > 0):
+        if not (math.isfinite(weight) and 1e-9 <= weight <= 1e9):
             raise UsageError(
-                f"the weight {number!r} of class {label!r} is not a positive number", remedy=form
+                f"the weight {number!r} of class {label!r} is not a number from 1e-9 to 1e9",
+                remedy=form,
             )
         if label in out:
             raise UsageError(f"class {label!r} is given two weights", remedy="give it one")
