@@ -98,6 +98,7 @@ def summarise(
             else {key: getattr(verdict.gap, key) for key in ("mean", "low", "high", "p")},
             "nothing_needed": verdict.nothing_needed,
             "threshold_enough": verdict.threshold_enough,
+            "competitors": verdict.competitors,
             "detectable_difference": verdict.detectable,
             "headline": headline(verdict, judge),
             "reason": reason(verdict, judge),

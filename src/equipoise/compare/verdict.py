@@ -233,7 +233,8 @@ def _one_per_part(judge: Judge, candidates: list[Candidate]) -> list[Candidate]:
     for part in dict.fromkeys(one.part.id for one in candidates):
         group = [one for one in candidates if one.part.id == part]
         keep = {_preferred(judge, group).decision.name}
-        if group[0].part.strategy.name == "untreated" or group[0].part.strategy.is_ensemble:
+        strategy = group[0].part.strategy
+        if strategy.name == "untreated" or (strategy.is_ensemble and strategy.control is None):
             keep.add("argmax")
         out += [one for one in group if one.decision.name in keep]
     return out

@@ -107,7 +107,7 @@ def _facts(summary: Summary) -> list[dict[str, str]]:
                 f"(corrected {p_value(change.get('p_corrected'))})",
             }
         )
-    total = len(applicable(summary))
+    total = summary["verdict"].get("competitors") or len(applicable(summary))
     if picked.get("mean") is not None and total > 1:
         digits = decimals_for([picked])
         facts.append(
