@@ -53,11 +53,12 @@ def dense(matrix) -> np.ndarray:
     return matrix.toarray() if sp.issparse(matrix) else matrix
 
 
-def fitted(encoder: Encoder) -> dict:
-    for view in VIEWS:  # the components of texts are computed when first asked for
-        if encoder.texts:
-            encoder.transform(with_text(5), view)
-    return encoder.to_arrays()
+def learned(train: Table, seed: int = 0) -> Encoder:
+    """Return an encoder that is ready for every view."""
+    counts = count_texts(train)
+    encoder = Encoder(seed).fit(train, counts)
+    encoder.fit_components(encoder.tfidf(counts))
+    return encoder
 
 
 # -- what is fitted ----------------------------------------------------------------------------
@@ -75,13 +76,13 @@ def test_test_rows_leave_no_trace(make, view):
     absurd.codes[test] = 3
     for column in absurd.texts:
         column[test] = "words from another world"
-    one, other = Encoder(seed=1).fit(whole.take(train)), Encoder(seed=1).fit(absurd.take(train))
+    one, other = learned(whole.take(train), seed=1), learned(absurd.take(train), seed=1)
     np.testing.assert_array_equal(
         dense(one.transform(whole.take(train), view)),
         dense(other.transform(absurd.take(train), view)),
     )
-    for key, array in fitted(one).items():
-        np.testing.assert_array_equal(array, fitted(other)[key])
+    for key, array in one.to_arrays().items():
+        np.testing.assert_array_equal(array, other.to_arrays()[key])
 
 
 def test_texts_counted_before_the_folds_give_what_texts_counted_after_give():
@@ -90,13 +91,17 @@ def test_texts_counted_before_the_folds_give_what_texts_counted_after_give():
     train, test = np.arange(60), np.arange(60, 80)
     counts = count_texts(whole)
     early = Encoder(seed=1).fit(whole.take(train), [c.take(train) for c in counts])
-    late = Encoder(seed=1).fit(whole.take(train))
+    early.fit_components(early.tfidf([c.take(train) for c in counts]))
+    late = learned(whole.take(train), seed=1)
     assert early.texts[0].terms == late.texts[0].terms
     assert not {"unheard", "unheard of"} & set(early.texts[0].terms)
     for view in VIEWS:
         for rows in (train, test):
+            texts = tfidf = early.tfidf([c.take(rows) for c in counts])
+            if view != "linear":
+                texts = early.components(tfidf)
             np.testing.assert_allclose(
-                dense(early.transform(whole.take(rows), view, [c.take(rows) for c in counts])),
+                dense(early.transform(whole.take(rows), view, texts)),
                 dense(late.transform(whole.take(rows), view)),
                 atol=1e-12,
             )
@@ -261,7 +266,7 @@ def test_no_columns_of_a_kind():
 )
 def test_texts_with_little_in_them(view, column):
     one = table(numbers=np.arange(8.0)[:, None], codes=np.zeros((8, 0)), texts=[column])
-    encoder = Encoder().fit(one)
+    encoder = learned(one)
     seen = dense(encoder.transform(one, view))
     new = table(numbers=[[1.0]], codes=np.zeros((1, 0)), texts=[["unheard of"]])
     assert dense(encoder.transform(new, view)).shape[1] == seen.shape[1]
@@ -279,7 +284,7 @@ def test_texts_with_little_in_them(view, column):
 def test_an_encoder_survives_its_arrays(make):
     train, new = make(60), make(20, seed=5)
     new.codes[::3] = -1
-    encoder = Encoder(seed=4).fit(train)
+    encoder = learned(train, seed=4)
     before = {view: dense(encoder.transform(new, view)) for view in VIEWS}
     arrays = encoder.to_arrays()
     assert all(array.dtype != object for array in arrays.values())
@@ -295,8 +300,7 @@ def test_an_encoder_survives_its_arrays(make):
 def test_a_stored_encoder_holds_no_text_of_the_training_rows():
     whole = with_text(40)
     whole.texts[0][0] = "confidential name"
-    encoder = Encoder().fit(whole)
-    encoder.transform(whole, "dense")
+    encoder = learned(whole)
     stored = b"".join(array.tobytes() for array in encoder.to_arrays().values())
     assert b"confidential" not in stored  # a term of a single row is not kept
     assert b"lunch" in stored

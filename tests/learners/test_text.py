@@ -51,7 +51,9 @@ def test_new_texts_are_encoded_as_in_training():
 def test_components_keep_their_size_on_few_rows():
     counts = TextCounts.of(_column(TRAIN))
     encoder = TextEncoder().fit(counts)
-    components = encoder.components(counts)
+    tfidf = encoder.tfidf(counts)
+    encoder.fit_basis(tfidf)
+    components = encoder.components(tfidf)
     assert components.shape[0] == len(TRAIN)
     assert np.isfinite(components).all()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from equipoise.data.folds import Split
@@ -95,7 +96,17 @@ class Fold:
 
     def _counts(self, side: str) -> list[TextCounts]:
         rows = self.split.train if side == "train" else self.split.test
-        return self.once(("counts", side), lambda: [column.take(rows) for column in self.counts])
+        return [column.take(rows) for column in self.counts]
+
+    def _tfidf(self, side: str) -> list[sp.csr_matrix]:
+        return self.once(("tfidf", side), lambda: self.encoder.tfidf(self._counts(side)))
+
+    def _components(self, side: str) -> list[NDArray[np.float64]]:
+        self.once("basis", lambda: self.encoder.fit_components(self._tfidf("train")))
+        return self.once(("components", side), lambda: self.encoder.components(self._tfidf(side)))
+
+    def _texts(self, side: str, view: View) -> Sequence[Matrix]:
+        return self._tfidf(side) if view == "linear" else self._components(side)
 
     @property
     def encoder(self) -> Encoder:
@@ -111,7 +122,7 @@ class Fold:
             view = "dense"  # the same columns: share them
         return self.once(
             ("matrix", side, view),
-            lambda: self.encoder.transform(self._table(side), view, self._counts(side)),
+            lambda: self.encoder.transform(self._table(side), view, self._texts(side, view)),
         )
 
     def space(self, view: View) -> Space:

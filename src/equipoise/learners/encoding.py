@@ -16,7 +16,7 @@ Four views of the same rows:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -65,7 +65,7 @@ class Encoder:
     texts: list[TextEncoder] = field(default_factory=list)
 
     def fit(self, table: Table, counts: list[TextCounts] | None = None) -> Encoder:
-        """Learn the statistics of ``table``; ``counts`` are its texts, already counted."""
+        """Learn all but the components of texts; ``counts`` are those of ``table``, if known."""
         numbers = table.numbers
         missing = np.isnan(numbers)
         with np.errstate(all="ignore"):
@@ -95,6 +95,21 @@ class Encoder:
             counts = count_texts(table)
         self.texts = [TextEncoder(seed=self.seed).fit(column) for column in counts]
         return self
+
+    # -- texts ----------------------------------------------------------------------------------
+
+    def tfidf(self, counts: list[TextCounts]) -> list[sp.csr_matrix]:
+        """Weight the counts of each text column: what the linear view holds of it."""
+        return [text.tfidf(column) for text, column in zip(self.texts, counts, strict=True)]
+
+    def fit_components(self, tfidf: list[sp.csr_matrix]) -> None:
+        """Learn the components of texts from training rows; only the linear view does without."""
+        for text, column in zip(self.texts, tfidf, strict=True):
+            text.fit_basis(column)
+
+    def components(self, tfidf: list[sp.csr_matrix]) -> list[NDArray[np.float64]]:
+        """Return the components of each text column: what all views but the linear one hold of it."""
+        return [text.components(column) for text, column in zip(self.texts, tfidf, strict=True)]
 
     # -- numbers and categories -------------------------------------------------------------
 
@@ -149,26 +164,26 @@ class Encoder:
 
     # -- views ----------------------------------------------------------------------------------
 
-    def transform(self, table: Table, view: View, counts: list[TextCounts] | None = None) -> Matrix:
-        """Encode ``table`` as one of the views, shape (n, columns)."""
-        if counts is None and table.texts:
-            counts = [
-                text.count(column) for text, column in zip(self.texts, table.texts, strict=True)
-            ]
-        pairs = list(zip(self.texts, counts or [], strict=True))
+    def transform(self, table: Table, view: View, texts: Sequence[Matrix] | None = None) -> Matrix:
+        """Encode ``table`` as one of the views, shape (n, columns).
+
+        ``texts`` are its text columns as the view holds them, where they are encoded already.
+        """
+        if texts is None:
+            texts = tfidf = self.tfidf(
+                [text.count(column) for text, column in zip(self.texts, table.texts, strict=True)]
+            )
+            if view != "linear":
+                texts = self.components(tfidf)
         if view == "tree":
             codes = self.discrete(table)[:, : len(self.lookups)].astype(np.float64)
             codes[codes == 0] = np.nan
             # Trees read single precision.
-            parts: list[Matrix] = [np.clip(table.numbers, -_FAR, _FAR), codes]
-            return _join([*parts, *(text.components(column) for text, column in pairs)])
+            return _join([np.clip(table.numbers, -_FAR, _FAR), codes, *texts])
+        discrete = self.discrete(table)
         if view == "filled":
-            parts = [self.scaled(table), self.discrete(table).astype(np.float64)]
-            return _join([*parts, *(text.components(column) for text, column in pairs)])
-        parts = [self.scaled(table), self.one_hot(self.discrete(table))]
-        if view == "linear":
-            return _join([*parts, *(text.tfidf(column) for text, column in pairs)])
-        return _join([*parts, *(text.components(column) for text, column in pairs)])
+            return _join([self.scaled(table), discrete.astype(np.float64), *texts])
+        return _join([self.scaled(table), self.one_hot(discrete), *texts])
 
     # -- storage --------------------------------------------------------------------------------
 
@@ -233,6 +248,8 @@ def _lookup(codes: NDArray[np.int32], n_levels: int) -> tuple[NDArray[np.int64],
 
 def _join(parts: list[Matrix]) -> Matrix:
     parts = [part for part in parts if part.shape[1]]
+    if len(parts) == 1 and sp.issparse(parts[0]):
+        return parts[0]  # the words of one text column, which need no second copy
     if any(sp.issparse(part) for part in parts):
         return sp.csr_matrix(sp.hstack([sp.csr_matrix(part) for part in parts], format="csr"))
     return np.ascontiguousarray(np.hstack(parts))

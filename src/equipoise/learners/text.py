@@ -63,7 +63,6 @@ class TextEncoder:
     idf: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     basis: NDArray[np.float64] | None = None
     _kept: NDArray[np.int64] | None = None
-    _train: sp.csr_matrix | None = None
 
     def fit(self, counts: TextCounts) -> TextEncoder:
         """Choose the terms and learn their weights from training rows."""
@@ -76,7 +75,6 @@ class TextEncoder:
         self._kept = kept
         self.terms = [str(term) for term in counts.terms[kept]]
         self.idf = np.log((1.0 + n) / (1.0 + rows[kept])) + 1.0
-        self._train = matrix
         return self
 
     def count(self, column: NDArray[np.object_]) -> TextCounts:
@@ -101,24 +99,19 @@ class TextEncoder:
         out.sort_indices()
         return out
 
-    def components(self, counts: TextCounts) -> NDArray[np.float64]:
-        """Return the leading components of the TF-IDF matrix, shape (n, at most 50)."""
-        if self.basis is None:
-            self.basis = self._fit_basis()
-        out: NDArray[np.float64] = np.asarray(self.tfidf(counts) @ self.basis)
-        return out
-
-    def _fit_basis(self) -> NDArray[np.float64]:
+    def fit_basis(self, tfidf: sp.csr_matrix) -> None:
+        """Learn the leading components from the weighted matrix of the training rows."""
         from sklearn.utils.extmath import randomized_svd
 
-        assert self._train is not None
-        train = self.tfidf(TextCounts(np.empty(0, dtype=str), self._train))
-        k = min(_COMPONENTS, *(size - 1 for size in train.shape))
+        k = min(_COMPONENTS, *(size - 1 for size in tfidf.shape))
         if k < 1:
-            return np.zeros((train.shape[1], 0))
-        _, _, vt = randomized_svd(train, n_components=k, random_state=self.seed)
-        return np.ascontiguousarray(vt.T)
+            self.basis = np.zeros((tfidf.shape[1], 0))
+            return
+        _, _, vt = randomized_svd(tfidf, n_components=k, random_state=self.seed)
+        self.basis = np.ascontiguousarray(vt.T)
 
-    def __getstate__(self) -> dict[str, object]:
-        # The training counts serve only to fit the basis; a saved encoder must not carry the texts.
-        return {**self.__dict__, "_train": None, "_kept": None}
+    def components(self, tfidf: sp.csr_matrix) -> NDArray[np.float64]:
+        """Project a weighted matrix onto the components, shape (n, at most 50)."""
+        assert self.basis is not None, "fit_basis() comes first"
+        out: NDArray[np.float64] = np.asarray(tfidf @ self.basis)
+        return out
