@@ -93,3 +93,19 @@ def test_only_the_strategies_that_say_so_keep_the_prior():
     }
     assert set(moving.split(",")) <= moved
     assert not set(keeping.split(",")[:2]) & moved
+
+
+@pytest.mark.parametrize("name", [name for name, one in CATALOGUE.items() if one.weights])
+def test_a_class_that_a_fold_lacks_weighs_one_and_leaves_the_others_alone(name):
+    weights = CATALOGUE[name].weights
+    assert weights is not None
+    y = np.repeat([0, 2], [90, 10])
+    found = weights.of_classes(y, 3)
+    assert found[1] == 1.0
+    np.testing.assert_array_equal(found[[0, 2]], weights.of_classes(y // 2, 2))
+
+
+def test_weights_by_hand_stay_as_given():
+    weights = get_strategy("weights:ham=0.5,spam=8").weights
+    assert weights is not None
+    assert weights.of_classes(np.zeros(3, dtype=np.int64), 2).tolist() == [0.5, 8.0]

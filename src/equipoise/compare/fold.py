@@ -188,7 +188,7 @@ class Fold:
             if rows is not None and shared is None:
                 X = X[rows]
         if strategy.weights is not None:
-            by_class = self._class_weights(strategy)
+            by_class = strategy.weights.of_classes(self.y, self.n_classes)
             weight = by_class[y] if weight is None else weight * by_class[y]
         fitted = learner.fit(
             Training(
@@ -205,24 +205,6 @@ class Fold:
         )
         offset = self._offset(fitted, y, weight)
         return Trained(fitted, view, offset, len(y))
-
-    def _class_weights(self, strategy: Strategy) -> NDArray[np.float64]:
-        from equipoise.weights import class_weights
-
-        filling = strategy.weights
-        assert filling is not None
-        present = np.unique(self.y)
-        weights = np.ones(self.n_classes)
-        if filling.given is not None:
-            weights[:] = list(filling.given.values())
-            return weights
-        codes = np.searchsorted(present, self.y)
-        weights[present] = (
-            class_weights(codes, filling.scheme)
-            if filling.beta is None
-            else class_weights(codes, filling.scheme, beta=filling.beta)
-        )
-        return weights
 
     def _offset(
         self, fitted: Fitted, y: NDArray[np.int64], weight: NDArray[np.float64] | None

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from equipoise.learners.base import Focal
+from equipoise.weights import class_weights
 
 __all__ = ["Rows", "Strategy", "Weights"]
 
@@ -29,11 +33,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class Weights:
-    """Filling of the weights slot: a scheme of :mod:`equipoise.weights`."""
+    """Filling of the weights slot: a scheme of :mod:`equipoise.weights`, or numbers by label."""
 
     scheme: str
     beta: float | None = None
-    given: Mapping[str, float] | None = None
+    given: Mapping[str, float] | None = None  # in the order of the class codes by the time of use
 
     @property
     def describe(self) -> str:
@@ -41,6 +45,16 @@ class Weights:
         if self.given is not None:
             return ", ".join(f"{name}={value:g}" for name, value in self.given.items())
         return self.scheme if self.beta is None else f"{self.scheme}(beta={self.beta:g})"
+
+    def of_classes(self, y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+        """Return one weight per class from the class codes of training rows; 1 where it has none."""
+        return class_weights(
+            y,
+            self.scheme,
+            beta=self.beta or 0.0,
+            given=None if self.given is None else list(self.given.values()),
+            classes=range(n_classes),
+        )
 
 
 @dataclass(frozen=True)
