@@ -21,7 +21,7 @@ _HOMES = {
     "SMOTE": "imblearn.over_sampling",
     "SMOTEENN": "imblearn.combine",
     "SMOTEN": "imblearn.over_sampling",
-    "SMOTENC": "imblearn.over_sampling",
+    "SMOTENC": "equipoise.samplers.nominal",
     "SMOTETomek": "imblearn.combine",
     "TomekLinks": "equipoise.samplers.cleaning",
     "UpsampleDownweight": "equipoise.samplers.mild",

@@ -15,12 +15,14 @@ rows that no sample clears are searched among all rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from imblearn.under_sampling import EditedNearestNeighbours as _EditedNearestNeighbours
 from imblearn.under_sampling import TomekLinks as _TomekLinks
+from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
@@ -29,6 +31,9 @@ from equipoise.errors import DataError
 from equipoise.samplers.selecting import Selecting
 
 __all__ = ["EditedNearestNeighbours", "TomekLinks"]
+
+Rows = NDArray[np.int64]
+Nearest = Callable[[Rows, int], Rows]
 
 # Distances come from one matrix product and are off by rounding; only a clear gap counts as closer.
 _MARGIN = 1e-6
@@ -79,28 +84,48 @@ class TomekLinks(Selecting, _TomekLinks):
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         search = NearestNeighbors(n_neighbors=2, n_jobs=self.n_jobs).fit(X)
+        self.sample_indices_ = self.choose(y, _others(search, X))
+        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+    def choose(self, y: NDArray[Any], nearest: Nearest) -> Rows:
+        """Choose the rows that stay, by a search that others share.
+
+        Parameters
+        ----------
+        y : array, shape (n,)
+            Labels.
+        nearest : callable
+            ``nearest(rows, k)`` gives the k nearest other rows, int64 (len(rows), k), such as
+            :meth:`equipoise.samplers.neighbours.Graph.nearest`.
+
+        Returns
+        -------
+        int64 array
+            Rows, ascending.
+        """
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, y, self._sampling_type
+        )
         labels, codes = np.unique(y, return_inverse=True)
         largest = np.bincount(codes).argmax()
-        nearest = np.full(len(y), -1, dtype=np.int64)
+        first = np.full(len(y), -1, dtype=np.int64)
 
-        def look(rows: NDArray[np.int64]) -> None:
-            rows = rows[nearest[rows] < 0]
+        def look(rows: Rows) -> None:
+            rows = rows[first[rows] < 0]
             if len(rows):
-                nearest[rows] = search.kneighbors(_safe_indexing(X, rows), return_distance=False)[
-                    :, 1
-                ]
+                first[rows] = nearest(rows, 1)[:, 0]
 
         rare = np.flatnonzero(codes != largest)
         look(rare)
-        rare = rare[codes[nearest[rare]] != codes[rare]]
-        look(np.unique(nearest[rare]))
-        rare = rare[nearest[nearest[rare]] == rare]
+        rare = rare[codes[first[rare]] != codes[rare]]
+        look(np.unique(first[rare]))
+        rare = rare[first[first[rare]] == rare]
         linked = np.zeros(len(y), dtype=bool)
         linked[rare] = True
-        linked[nearest[rare]] = True
+        linked[first[rare]] = True
         cleaned = np.isin(labels, list(self.sampling_strategy_))
-        self.sample_indices_ = np.flatnonzero(~(linked & cleaned[codes]))
-        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+        kept: Rows = np.flatnonzero(~(linked & cleaned[codes]))
+        return kept
 
 
 class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
@@ -165,16 +190,41 @@ class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
             return resampled
         self._validate_estimator()
         self.nn_.fit(X)
-        kept: list[NDArray[np.int64]] = []
+        self.sample_indices_ = self.choose(X, y, _others(self.nn_, X))
+        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+    def choose(self, X: NDArray[Any], y: NDArray[Any], nearest: Nearest) -> Rows:
+        """Choose the rows that stay, by a search that others share.
+
+        Parameters
+        ----------
+        X : float array, shape (n, p)
+            Rows, to find those that need no search.
+        y : array, shape (n,)
+            Labels.
+        nearest : callable
+            ``nearest(rows, k)`` gives the k nearest other rows, int64 (len(rows), k), such as
+            :meth:`equipoise.samplers.neighbours.Graph.nearest`.
+
+        Returns
+        -------
+        int64 array
+            Rows, class by class.
+        """
+        self.sampling_strategy_ = check_sampling_strategy(
+            self.sampling_strategy, y, self._sampling_type
+        )
+        kept: list[Rows] = []
         for label in np.unique(y):
             own = np.flatnonzero(y == label)
             if label in self.sampling_strategy_:
-                own = own[self._stays(X, y, own)]
+                own = own[self._stays(X, y, own, nearest)]
             kept.append(own)
-        self.sample_indices_ = np.concatenate(kept)
-        return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+        return np.concatenate(kept)
 
-    def _stays(self, X: NDArray[Any], y: NDArray[Any], own: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _stays(
+        self, X: NDArray[Any], y: NDArray[Any], own: Rows, nearest: Nearest
+    ) -> NDArray[np.bool_]:
         label = y[own[0]]
         stays = np.zeros(len(own), dtype=bool)
         others = np.flatnonzero(y != label)
@@ -184,15 +234,26 @@ class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
             stays = _cleared(X, own, others, k, self.n_jobs)
             open_rows = np.flatnonzero(~stays)
         if len(open_rows):
-            index = self.nn_.kneighbors(X[own[open_rows]], return_distance=False)[:, 1:]
+            index = nearest(own[open_rows], k)
             stays[open_rows] = (y[index] == label).all(axis=1)
         return stays
 
 
+def _others(search: Any, X: Any) -> Nearest:
+    """Search as imbalanced-learn does, which takes the nearest row to be the row itself."""
+
+    def nearest(rows: Rows, k: int) -> Rows:
+        points = _safe_indexing(X, rows)
+        found: Rows = search.kneighbors(points, n_neighbors=k + 1, return_distance=False)[:, 1:]
+        return found
+
+    return nearest
+
+
 def _cleared(
     X: NDArray[Any],
-    own: NDArray[np.int64],
-    others: NDArray[np.int64],
+    own: Rows,
+    others: Rows,
     k: int,
     n_jobs: int | None,
 ) -> NDArray[np.bool_]:
