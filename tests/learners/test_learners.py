@@ -118,6 +118,16 @@ def test_the_automatic_choice_says_why(rows, columns, text, expected):
     assert all(choice.why for choice in choices)
 
 
+def test_only_ensembles_that_balance_inside_say_so():
+    from imblearn.ensemble import RUSBoostClassifier
+    from sklearn.ensemble import AdaBoostClassifier
+
+    assert {kind for kind in ENSEMBLES if not Ensemble(kind).balances} == {"bagging", "adaboost"}
+    assert Custom.of(RUSBoostClassifier()).balances
+    assert not Custom.of(AdaBoostClassifier()).balances
+    assert not Linear().balances
+
+
 def test_estimators_join_the_trial_and_wrong_ones_are_refused():
     from sklearn.naive_bayes import GaussianNB
     from sklearn.svm import LinearSVC

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from equipoise.data.folds import Split
 from equipoise.data.table import Table
 from equipoise.decisions.correction import prior_offset
+from equipoise.ensembles import balanced_prior_offset
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import Fitted, Learner, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
@@ -203,21 +204,17 @@ class Fold:
                 rows=rows,
             )
         )
-        offset = self._offset(fitted, y, weight)
+        offset = self._offset(learner, y, weight)
         return Trained(fitted, view, offset, len(y))
 
     def _offset(
-        self, fitted: Fitted, y: NDArray[np.int64], weight: NDArray[np.float64] | None
+        self, learner: Learner, y: NDArray[np.int64], weight: NDArray[np.float64] | None
     ) -> NDArray[np.float64]:
-        # Ensembles that balance inside state their own offset; for all else it follows from the
-        # weight that each class had in training.
-        estimator = getattr(fitted, "estimator", None)
-        own = _own_offset(estimator, self.y, self.n_classes)
-        if own is not None:
-            return own
-        true = np.bincount(self.y, minlength=self.n_classes).astype(np.float64)
-        effective = np.bincount(y, weights=weight, minlength=self.n_classes).astype(np.float64)
-        return prior_offset(true, effective)
+        true = np.bincount(self.y, minlength=self.n_classes)
+        if learner.balances:
+            return balanced_prior_offset(true)
+        # Otherwise it follows from the weight that each class had in training.
+        return prior_offset(true, np.bincount(y, weights=weight, minlength=self.n_classes))
 
     def score(self, trained: Trained) -> NDArray[np.float64]:
         """Return the raw log-probabilities of the test rows, shape (rows, C)."""
@@ -228,19 +225,3 @@ class Fold:
                 remedy="leave it out with --strategies, or scale the columns",
             )
         return log_p
-
-
-_BALANCED = {
-    "BalancedRandomForestClassifier",
-    "EasyEnsembleClassifier",
-    "RUSBoostClassifier",
-    "BalancedBaggingClassifier",
-    "SelfPacedEnsembleClassifier",
-}
-
-
-def _own_offset(estimator: Any, y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64] | None:
-    if type(estimator).__name__ not in _BALANCED:
-        return None
-    true = np.bincount(y, minlength=n_classes).astype(np.float64)
-    return prior_offset(true, (true > 0).astype(np.float64))

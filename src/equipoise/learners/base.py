@@ -83,6 +83,10 @@ class Learner(Protocol):
     def honours(self) -> frozenset[str]:
         """The slots that it can fill."""
 
+    @property
+    def balances(self) -> bool:
+        """Whether it trains on as many rows of every class, whatever the counts it is given."""
+
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> Any:
         """Prepare the training rows of a fold once for all strategies, or return None."""
 

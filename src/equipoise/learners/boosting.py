@@ -59,6 +59,7 @@ class Boosting:
     title = "Gradient boosting"
     view: View = "tree"
     honours = frozenset({"rows", "weights", "loss", "decision"})
+    balances = False
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> Any:
         """Bin the training rows of a fold."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise import ensembles
 from equipoise.errors import UsageError
 from equipoise.learners.base import Training
 from equipoise.learners.encoding import Matrix, View
@@ -52,6 +53,7 @@ class Custom:
     digest: str = ""  # of the parameters, which a journal has to agree with
     view: View = "dense"
     honours: frozenset[str] = field(default=frozenset({"rows", "decision"}))
+    balances: bool = False
 
     @classmethod
     def of(cls, estimator: Any) -> Custom:
@@ -70,7 +72,9 @@ class Custom:
         slots = {"rows", "decision"}
         if has_fit_parameter(estimator, "sample_weight"):
             slots.add("weights")
-        return cls(estimator, kind, kind, _digest(estimator), honours=frozenset(slots))
+        # Told by name: only who gives one of these needs imbalanced-learn to be imported.
+        balances = kind in ensembles.__all__
+        return cls(estimator, kind, kind, _digest(estimator), "dense", frozenset(slots), balances)
 
     def called(self, name: str) -> Custom:
         """Return the same learner under another name."""

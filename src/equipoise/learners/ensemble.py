@@ -75,6 +75,7 @@ ENSEMBLES: dict[str, Callable[[int], Any]] = {
     "bagging": _bagging,
     "adaboost": _adaboost,
 }
+_CONTROLS = {"bagging", "adaboost"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ class Ensemble:
     title: str = "Ensemble"
     view: View = "filled"
     honours: frozenset[str] = frozenset({"decision"})
+
+    @property
+    def balances(self) -> bool:
+        """Whether it trains on as many rows of every class: all but the controls."""
+        return self.kind not in _CONTROLS
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""

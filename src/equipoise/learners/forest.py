@@ -19,6 +19,7 @@ class Forest:
     title = "Random forest"
     view: View = "tree"
     honours = frozenset({"rows", "weights", "decision"})
+    balances = False
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""

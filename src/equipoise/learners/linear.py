@@ -61,6 +61,7 @@ class Linear:
     title = "Logistic regression"
     view: View = "linear"
     honours = frozenset({"rows", "weights", "decision"})
+    balances = False
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""
