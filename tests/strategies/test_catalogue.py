@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from equipoise.errors import UsageError
+from equipoise.samplers.cost import estimated_pairs
 from equipoise.strategies import CATALOGUE, find_strategies, get_strategy
+from equipoise.strategies.resampling import ROWS
 
 PROMISED = [
     "untreated",
@@ -109,3 +111,21 @@ def test_weights_by_hand_stay_as_given():
     weights = get_strategy("weights:ham=0.5,spam=8").weights
     assert weights is not None
     assert weights.of_classes(np.zeros(3, dtype=np.int64), 2).tolist() == [0.5, 8.0]
+
+
+def test_the_rows_slot_says_the_numbers_that_are_used():
+    said = {name: one.rows.describe for name, one in CATALOGUE.items() if one.rows}
+    assert said["smote"] == "SMOTE(k_neighbors=min(5, rarest - 1))"
+    assert said["nearmiss-1"] == "NearMiss(version=1, n_neighbors=min(3, rarest))"
+    assert said["smote-tomek"].startswith(f"{said['smote']}, then TomekLinks(")
+    assert ROWS["smote"].make(seed=1, smallest=4).k_neighbors == 3
+    assert ROWS["smote"].make(seed=1, smallest=40).k_neighbors == 5
+
+
+def test_every_entry_of_the_table_of_rows_is_a_strategy_and_has_its_sampler():
+    assert set(ROWS) == {one.rows.method for one in CATALOGUE.values() if one.rows}
+    for name, rows in ROWS.items():
+        sampler = rows.make(seed=3, smallest=10)
+        assert type(sampler).__name__ == rows.sampler
+        assert sampler.get_params().get("random_state", 3) == 3
+        assert rows.searches == (estimated_pairs(name, [90, 10]) > 0)

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 
 from equipoise.errors import UsageError
 from equipoise.learners.base import Focal
-from equipoise.strategies.strategy import Rows, Strategy, Weights
+from equipoise.strategies.resampling import ROWS
+from equipoise.strategies.strategy import Strategy, Weights
 
 __all__ = ["CATALOGUE", "find_strategies", "get_strategy"]
 
@@ -66,18 +67,8 @@ _WEIGHTS = [
 ]
 
 
-def _rows(
-    name: str,
-    title: str,
-    summary: str,
-    paper: str,
-    kind: str,
-    describe: str,
-    simplicity: int,
-    searches: bool = True,
-) -> Strategy:
-    filling = Rows(name, "select" if kind == "select" else "generate", searches, describe)
-    return Strategy(name, title, "rows", summary, paper, rows=filling, simplicity=simplicity)
+def _rows(name: str, title: str, summary: str, paper: str, simplicity: int) -> Strategy:
+    return Strategy(name, title, "rows", summary, paper, rows=ROWS[name], simplicity=simplicity)
 
 
 _ROWS = [
@@ -86,58 +77,41 @@ _ROWS = [
         "Random over-sampling",
         "Repeat rows of the rarer classes at random until all classes are as large as the largest.",
         "Japkowicz and Stephen 2002, Intelligent Data Analysis",
-        "select",
-        "repeat rare rows to 1:1",
         2,
-        searches=False,
     ),
     _rows(
         "random-under",
         "Random under-sampling",
         "Drop rows of the larger classes at random until all classes are as small as the smallest.",
         "Japkowicz and Stephen 2002, Intelligent Data Analysis",
-        "select",
-        "drop common rows to 1:1",
         2,
-        searches=False,
     ),
     _rows(
         "mild-combination",
         "Mild over- and under-sampling",
         "Repeat rare rows part of the way and drop common rows the rest of it.",
         _BATISTA,
-        "select",
-        "MildCombination",
         2,
-        searches=False,
     ),
     _rows(
         "downsample-upweight",
         "Downsample and upweight",
         "Drop common rows and weight the kept ones by the factor, which keeps the prior.",
         "Elkan 2001, IJCAI",
-        "select",
-        "drop common rows, weight by the factor",
         2,
-        searches=False,
     ),
     _rows(
         "upsample-downweight",
         "Upsample and downweight",
         "Repeat rare rows and weight them down by the factor, which keeps the prior.",
         "Elkan 2001, IJCAI",
-        "select",
-        "repeat rare rows, weight by 1 / factor",
         2,
-        searches=False,
     ),
     _rows(
         "smote",
         "SMOTE",
         "Add points between rare rows and their rare neighbours.",
         "Chawla et al. 2002, JAIR",
-        "generate",
-        "SMOTE(k_neighbors=5)",
         3,
     ),
     _rows(
@@ -145,8 +119,6 @@ _ROWS = [
         "Borderline-SMOTE",
         "As SMOTE, only from rare rows whose neighbours are mostly common ones.",
         "Han, Wang and Mao 2005, ICIC",
-        "generate",
-        "BorderlineSMOTE(k=5, m=10)",
         3,
     ),
     _rows(
@@ -154,8 +126,6 @@ _ROWS = [
         "ADASYN",
         "As SMOTE, with more points where rare rows have more common neighbours.",
         "He et al. 2008, IJCNN",
-        "generate",
-        "ADASYN(n_neighbors=5)",
         3,
     ),
     _rows(
@@ -163,8 +133,6 @@ _ROWS = [
         "Tomek links",
         "Drop common rows that are mutual nearest neighbours of a rare one.",
         "Tomek 1976, IEEE Trans. SMC",
-        "select",
-        "TomekLinks",
         3,
     ),
     _rows(
@@ -172,8 +140,6 @@ _ROWS = [
         "NearMiss-1",
         "Keep the common rows that lie nearest to their three nearest rare rows.",
         "Mani and Zhang 2003, ICML workshop",
-        "select",
-        "NearMiss(version=1)",
         3,
     ),
     _rows(
@@ -181,8 +147,6 @@ _ROWS = [
         "Edited nearest neighbours",
         "Drop common rows that any of their three nearest neighbours disagrees with.",
         "Wilson 1972, IEEE Trans. SMC",
-        "select",
-        "EditedNearestNeighbours(k=3)",
         3,
     ),
     _rows(
@@ -190,8 +154,6 @@ _ROWS = [
         "SMOTE, then Tomek links",
         "Add SMOTE points, then drop both ends of every Tomek link.",
         _BATISTA,
-        "generate",
-        "SMOTE, then TomekLinks",
         4,
     ),
     _rows(
@@ -199,8 +161,6 @@ _ROWS = [
         "SMOTE, then edited nearest neighbours",
         "Add SMOTE points, then drop rows that their neighbours disagree with.",
         _BATISTA,
-        "generate",
-        "SMOTE, then ENN",
         4,
     ),
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
 
-__all__ = ["Resampled", "Space", "resample"]
-
-_NEIGHBOURS = 5
+__all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
 
 
 @dataclass
@@ -44,7 +42,128 @@ class Space:
     discrete: NDArray[np.int64] | None
 
 
-def resample(method: str, space: Space, seed: int, cached: Callable[[str], Any]) -> Resampled:
+@dataclass(frozen=True)
+class UpTo:
+    """A number of neighbours: ``most``, or what the rarest class has, less ``spare``, if that is fewer."""
+
+    most: int
+    spare: int = 0
+
+    def for_smallest(self, smallest: int) -> int:
+        """Return the number where the rarest class has ``smallest`` training rows."""
+        return min(self.most, smallest - self.spare)
+
+    def __repr__(self) -> str:
+        return f"min({self.most}, rarest{f' - {self.spare}' if self.spare else ''})"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Filling of the rows slot: a sampler of :mod:`equipoise.samplers` and how it is used.
+
+    Attributes
+    ----------
+    method : str
+        Name of the strategy.
+    sampler : str
+        Name of the class.
+    parameters : dict
+        Its parameters, other than the seed; an :class:`UpTo` is settled by the training rows.
+    searches : bool
+        Whether it looks for neighbours, which costs time on large data; else it reads labels only.
+    generates : bool
+        Whether it makes new rows, in the dense view; else it keeps or repeats real ones, in any view.
+    weighs : bool
+        Whether its rows are trained on with the weights that keep the prior.
+    after : str or None
+        Another method, whose rows it cleans.
+    words : str
+        What it does, where the name of the sampler says too little.
+    """
+
+    method: str
+    sampler: str
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    searches: bool = True
+    generates: bool = False
+    weighs: bool = False
+    after: str | None = None
+    words: str = ""
+
+    @property
+    def describe(self) -> str:
+        """Say what is done, with its numbers."""
+        numbers = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        own = self.words or (f"{self.sampler}({numbers})" if numbers else self.sampler)
+        return own if self.after is None else f"{ROWS[self.after].describe}, then {own}"
+
+    def make(self, seed: int, smallest: int) -> Any:
+        """Return the sampler for training rows of which the rarest class has ``smallest``."""
+        import equipoise.samplers
+
+        sampler = getattr(equipoise.samplers, self.sampler)()
+        settled = {
+            name: value.for_smallest(smallest) if isinstance(value, UpTo) else value
+            for name, value in self.parameters.items()
+        }
+        if "random_state" in sampler.get_params():
+            settled["random_state"] = seed
+        return sampler.set_params(**settled)
+
+
+_FIVE = UpTo(5, spare=1)  # a row is no neighbour of itself
+
+ROWS: dict[str, Rows] = {
+    one.method: one
+    for one in [
+        Rows("random-over", "RandomOverSampler", searches=False, words="repeat rare rows to 1:1"),
+        Rows("random-under", "RandomUnderSampler", searches=False, words="drop common rows to 1:1"),
+        # It offers weights that undo it; as a strategy it is meant to move the prior.
+        Rows("mild-combination", "MildCombination", searches=False),
+        Rows(
+            "downsample-upweight",
+            "DownsampleUpweight",
+            searches=False,
+            weighs=True,
+            words="drop common rows, weight by the factor",
+        ),
+        Rows(
+            "upsample-downweight",
+            "UpsampleDownweight",
+            searches=False,
+            weighs=True,
+            words="repeat rare rows, weight by 1 / factor",
+        ),
+        Rows("tomek", "TomekLinks"),
+        Rows("enn", "EditedNearestNeighbours", {"n_neighbors": 3}),
+        Rows("nearmiss-1", "NearMiss", {"version": 1, "n_neighbors": UpTo(3)}),
+        Rows("smote", "SMOTE", {"k_neighbors": _FIVE}, generates=True),
+        Rows(
+            "borderline-smote",
+            "BorderlineSMOTE",
+            {"k_neighbors": _FIVE, "m_neighbors": 10},
+            generates=True,
+        ),
+        Rows("adasyn", "ADASYN", {"n_neighbors": _FIVE}, generates=True),
+        Rows(
+            "smote-tomek",
+            "TomekLinks",
+            {"sampling_strategy": "all"},
+            generates=True,
+            after="smote",
+        ),
+        Rows(
+            "smote-enn",
+            "EditedNearestNeighbours",
+            {"n_neighbors": 3, "sampling_strategy": "all"},
+            generates=True,
+            after="smote",
+        ),
+    ]
+}
+
+
+def resample(method: str, space: Space, seed: int, cached: Callable[[str], Resampled]) -> Resampled:
     """Resample by ``method``; ``cached("smote")`` returns the fold's SMOTE rows, made once.
 
     Raises
@@ -52,159 +171,79 @@ def resample(method: str, space: Space, seed: int, cached: Callable[[str], Any])
     NotApplicable
         If the rows do not allow it; the message names the class and its count.
     """
+    filling = ROWS[method]
     smallest = int(np.bincount(space.y)[np.unique(space.y)].min())
     with warnings.catch_warnings():
         # imbalanced-learn warns when a class cannot be thinned as far as asked: it is then kept.
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("ignore", FutureWarning)
-        if method in _SELECT:
-            return _select(method, space, seed, smallest)
-        if smallest < 2:
+        if filling.generates and smallest < 2:
             raise NotApplicable(
                 "a class has a single training row in a fold, and a point between two rows needs two",
                 remedy="use random-over, or collect more rows of that class",
             )
-        return _generate(method, space, seed, smallest, cached)
+        sampler = filling.make(seed, smallest)
+        if not filling.generates:
+            return _select(filling, sampler, space)
+        if filling.after is not None:
+            return _clean(filling, sampler, cached(filling.after))
+        if method == "smote":
+            return _smote(space, sampler)
+        return _generate(filling, sampler, space)
 
 
-def _select(method: str, space: Space, seed: int, smallest: int) -> Resampled:
-    sampler = _SELECT[method](seed, smallest)
-    # The random methods look at labels only; row numbers stand in for the columns.
-    blind = method not in _SEARCHING
-    X = np.arange(len(space.y), dtype=np.float64)[:, None] if blind else space.X
+def _select(filling: Rows, sampler: Any, space: Space) -> Resampled:
+    # The methods that look at labels only get row numbers in place of the columns.
+    X = space.X if filling.searches else np.arange(len(space.y), dtype=np.float64)[:, None]
     y = sampler.fit_resample(X, space.y)[1]
     rows = np.asarray(sampler.sample_indices_, dtype=np.int64)
     if len(np.unique(y)) < len(np.unique(space.y)):
         raise NotApplicable(
-            f"{method} removed every training row of a class", remedy="use a milder strategy"
+            f"{filling.method} removed every training row of a class",
+            remedy="use a milder strategy",
         )
-    # MildCombination offers weights that undo it; as a strategy it is meant to move the prior.
-    weight = sampler.sample_weight_ if method in _WEIGHING else None
+    weight = sampler.sample_weight_ if filling.weighs else None
     return Resampled(np.asarray(y, dtype=np.int64), rows=rows, weight=weight)
 
 
-def _over(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import RandomOverSampler
-
-    return RandomOverSampler(random_state=seed)
-
-
-def _under(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import RandomUnderSampler
-
-    return RandomUnderSampler(random_state=seed)
-
-
-def _mild(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import MildCombination
-
-    return MildCombination(random_state=seed)
-
-
-def _downsample(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import DownsampleUpweight
-
-    return DownsampleUpweight(random_state=seed)
-
-
-def _upsample(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import UpsampleDownweight
-
-    return UpsampleDownweight(random_state=seed)
-
-
-def _tomek(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import TomekLinks
-
-    return TomekLinks()
-
-
-def _enn(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import EditedNearestNeighbours
-
-    return EditedNearestNeighbours(n_neighbors=3)
-
-
-def _nearmiss(seed: int, smallest: int) -> Any:
-    from equipoise.samplers import NearMiss
-
-    return NearMiss(version=1, n_neighbors=min(3, smallest))
-
-
-_SELECT: dict[str, Callable[[int, int], Any]] = {
-    "random-over": _over,
-    "random-under": _under,
-    "mild-combination": _mild,
-    "downsample-upweight": _downsample,
-    "upsample-downweight": _upsample,
-    "tomek": _tomek,
-    "enn": _enn,
-    "nearmiss-1": _nearmiss,
-}
-_SEARCHING = {"tomek", "enn", "nearmiss-1"}
-_WEIGHING = {"downsample-upweight", "upsample-downweight"}
-
-
-def _generate(
-    method: str, space: Space, seed: int, smallest: int, cached: Callable[[str], Any]
-) -> Resampled:
-    k = min(_NEIGHBOURS, smallest - 1)
-    if method == "smote":
-        return _smote(space, seed, k)
-    if method in ("smote-tomek", "smote-enn"):
-        made: Resampled = cached("smote")
-        return _clean(method, made)
-    from equipoise.samplers import ADASYN, BorderlineSMOTE
-
-    if method == "adasyn":
-        sampler: Any = ADASYN(n_neighbors=k, random_state=seed)
-    elif method == "borderline-smote":
-        sampler = BorderlineSMOTE(k_neighbors=k, m_neighbors=10, random_state=seed)
-    else:
-        raise LookupError(f"there is no rows method {method!r}")
+def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:
     try:
         X, y = sampler.fit_resample(space.X, space.y)
     except (ValueError, RuntimeError) as error:
         raise NotApplicable(
-            f"{method} found no rare row to add points at ({_first_sentence(error)})",
+            f"{filling.method} found no rare row to add points at ({_first_sentence(error)})",
             remedy="use smote",
         ) from None
     return Resampled(np.asarray(y, dtype=np.int64), X=_snapped(X, space))
 
 
-def _smote(space: Space, seed: int, k: int) -> Resampled:
-    from equipoise.samplers import SMOTE, SMOTEN, SMOTENC
+def _smote(space: Space, sampler: Any) -> Resampled:
+    from equipoise.samplers import SMOTEN, SMOTENC
 
     n_discrete = 0 if space.discrete is None else space.discrete.shape[1]
     if n_discrete == 0 or space.scaled is None or space.discrete is None:
-        X, y = SMOTE(k_neighbors=k, random_state=seed).fit_resample(space.X, space.y)
+        X, y = sampler.fit_resample(space.X, space.y)
         return Resampled(np.asarray(y, dtype=np.int64), X=X)
+    # The variants of SMOTE for columns of which some or all are codes.
+    given = {name: getattr(sampler, name) for name in ("k_neighbors", "random_state")}
     n_numbers = space.scaled.shape[1]
     if n_numbers == 0:
-        sampler: Any = SMOTEN(k_neighbors=k, random_state=seed)
-        codes, y = sampler.fit_resample(space.discrete, space.y)
+        codes, y = SMOTEN(**given).fit_resample(space.discrete, space.y)
         X = space.encoder.mixed_to_dense(np.empty((len(y), 0)), np.asarray(codes, dtype=np.int64))
         return Resampled(np.asarray(y, dtype=np.int64), X=X)
     mixed = np.hstack([space.scaled, space.discrete])
-    sampler = SMOTENC(list(range(n_numbers, mixed.shape[1])), k_neighbors=k, random_state=seed)
-    made, y = sampler.fit_resample(mixed, space.y)
+    made, y = SMOTENC(list(range(n_numbers, mixed.shape[1])), **given).fit_resample(mixed, space.y)
     codes = made[:, n_numbers:].astype(np.int64)
     X = space.encoder.mixed_to_dense(made[:, :n_numbers], codes)
     return Resampled(np.asarray(y, dtype=np.int64), X=X)
 
 
-def _clean(method: str, made: Resampled) -> Resampled:
-    from equipoise.samplers import EditedNearestNeighbours, TomekLinks
-
-    sampler: Any = (
-        TomekLinks(sampling_strategy="all")
-        if method == "smote-tomek"
-        else EditedNearestNeighbours(sampling_strategy="all")
-    )
+def _clean(filling: Rows, sampler: Any, made: Resampled) -> Resampled:
     X, y = sampler.fit_resample(made.X, made.y)
     if len(np.unique(y)) < len(np.unique(made.y)):
         raise NotApplicable(
-            f"{method} removed every training row of a class", remedy="use smote alone"
+            f"{filling.method} removed every training row of a class",
+            remedy=f"use {filling.after} alone",
         )
     return Resampled(np.asarray(y, dtype=np.int64), X=X)
 

@@ -10,25 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.learners.base import Focal
+from equipoise.strategies.resampling import Rows
 from equipoise.weights import class_weights
 
-__all__ = ["Rows", "Strategy", "Weights"]
+__all__ = ["Strategy", "Weights"]
 
 Family = Literal["none", "weights", "rows", "loss", "ensemble", "control"]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Filling of the rows slot.
-
-    ``method`` names the way of resampling. ``"select"`` methods keep or repeat real rows and work
-    for every view; ``"generate"`` methods make new rows in the dense view.
-    """
-
-    method: str
-    kind: Literal["select", "generate"]
-    searches: bool = False  # whether neighbours are searched, which costs time on large data
-    describe: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +99,7 @@ class Strategy:
     def slots(self, decision: str | None = None) -> dict[str, str | None]:
         """Return the six slots with what fills them, in words."""
         return {
-            "rows": self.rows.describe or self.rows.method if self.rows else None,
+            "rows": self.rows.describe if self.rows else None,
             "weights": self.weights.describe if self.weights else None,
             "loss": f"focal(gamma={self.loss.gamma:g})" if self.loss else None,
             "start": "class prior" if self.loss else None,
