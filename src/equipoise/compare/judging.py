@@ -23,6 +23,8 @@ from equipoise.compare.quiet import quiet
 from equipoise.decisions.correction import calibration_intercept, correct
 from equipoise.decisions.decision import Decision
 from equipoise.decisions.tuning import tune_bias
+from equipoise.metrics.catalogue import compute_rankings
+from equipoise.metrics.confusion import confusion
 from equipoise.metrics.registry import Metric, get_metric, metric_names
 from equipoise.stats.bootstrap import bootstrap_weights
 from equipoise.stats.interval import trial_interval
@@ -184,27 +186,27 @@ class Judge:
     def _score_metrics(self, scores: _Scores) -> dict[str, tuple[F, ...]]:
         """Return name -> (value, draws, folds, left-out draws) for what needs scores."""
         out: dict[str, tuple[F, ...]] = {}
-        for metric in self.metrics:
-            if metric.needs == "labels":
-                continue
+        for needs, log_p, weights, left in (
             # Levelling by the other folds would set the ranks of a fold against those of the rest.
-            log_p = scores.corrected if metric.needs == "ranking" else scores.levelled
-            value = np.mean([metric.compute_scores(self.y, one) for one in log_p])
-            weights = self.counts if metric.needs == "ranking" else self.weights
-            draws = np.mean([metric.compute_scores(self.y, one, weights) for one in log_p], axis=0)
-            folds, spared = np.empty(0), np.empty(0)
-            if metric.name == self.metric.name:
-                folds = np.array(
-                    [
-                        metric.compute_scores(self.y[where], log_p[repeat][where])
-                        for repeat, where in self.members
-                    ]
-                )
-                left = self.left if metric.needs == "ranking" else self.spared
-                spared = np.mean(
-                    [metric.compute_scores(self.y, one, left) for one in log_p], axis=0
-                )
-            out[metric.name] = (np.asarray(value), np.asarray(draws), folds, spared)
+            ("ranking", scores.corrected, self.counts, self.left),
+            ("probabilities", scores.levelled, self.weights, self.spared),
+        ):
+            metrics = [metric for metric in self.metrics if metric.needs == needs]
+            value = np.mean([_measured(metrics, self.y, one) for one in log_p], axis=0)
+            draws = np.mean([_measured(metrics, self.y, one, weights) for one in log_p], axis=0)
+            for m, metric in enumerate(metrics):
+                folds, spared = np.empty(0), np.empty(0)
+                if metric.name == self.metric.name:
+                    folds = np.array(
+                        [
+                            metric.compute_scores(self.y[where], log_p[repeat][where])
+                            for repeat, where in self.members
+                        ]
+                    )
+                    spared = np.mean(
+                        [metric.compute_scores(self.y, one, left) for one in log_p], axis=0
+                    )
+                out[metric.name] = (value[m], draws[m], folds, spared)
         return out
 
     # -- labels --------------------------------------------------------------------------------
@@ -239,14 +241,13 @@ class Judge:
             biases = np.atleast_2d(tune_bias(self.y, one, self.label_metric, counts))
             votes = np.zeros((len(self.y), self.n_classes))
             rows = np.arange(len(self.y))
-            values = np.empty(len(biases))
+            matrices = np.empty((len(biases), self.n_classes, self.n_classes))
             for b, bias in enumerate(biases):
                 codes = (one + bias).argmax(axis=1)
-                spared = counts[b] == 0
-                votes[rows[spared], codes[spared]] += 1.0
-                values[b] = self.label_metric.compute_labels(
-                    _confusion(self.y, _one_hot(codes, self.n_classes))
-                )
+                spared = rows[counts[b] == 0]
+                votes[spared, codes[spared]] += 1.0
+                matrices[b] = confusion(self.y, codes, self.n_classes)
+            values = np.asarray(self.label_metric.compute_labels(matrices))
             never = votes.sum(axis=1) == 0  # in all draws: about 1e-20 of the rows
             votes[never] = _one_hot(one[never].argmax(axis=1), self.n_classes)
             labels.append(votes / votes.sum(axis=1, keepdims=True))
@@ -320,6 +321,14 @@ def _where_complete(values: F, matrices: F, total: F) -> F:
     # Without a row of the rare class a macro average is that of the others, and looks far too good.
     lacking = ((matrices.sum(axis=-1) == 0) & (total.sum(axis=-1) > 0)).any(axis=-1)
     return np.where(lacking, np.nan, values)
+
+
+def _measured(
+    metrics: list[Metric], y: NDArray[np.int64], log_p: F, weights: NDArray[Any] | None = None
+) -> list[Any]:
+    if all(metric.needs == "ranking" for metric in metrics):
+        return compute_rankings(metrics, y, log_p, weights)
+    return [metric.compute_scores(y, log_p, weights) for metric in metrics]
 
 
 def _one_hot(codes: NDArray[np.int64], n_classes: int) -> F:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
 from equipoise.metrics.metric import Metric
-from equipoise.metrics.ranking import sorted_runs
+from equipoise.metrics.ranking import run_sums, sorted_runs
 
 __all__ = ["tune_bias"]
 
@@ -122,8 +122,7 @@ def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray
     ends = np.searchsorted(-ranked, -cuts, side="right")
     thresholds = np.append(ranked[0] + 1.0, _between(np.append(ranked, -np.inf)[ends], cuts))
     positive = np.flatnonzero(y[order] == 1)
-    run = np.searchsorted(starts, positive, side="right") - 1
-    first = np.flatnonzero(np.append(True, run[1:] != run[:-1])) if len(run) else run
+    first = np.searchsorted(positive, starts)
     reachable = np.isfinite(thresholds)
     bias = np.zeros((len(weight), 2))
     if not reachable.any():  # every row is certain, and stays where it is
@@ -131,18 +130,14 @@ def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray
     # Draws are taken as many at a time as memory allows.
     step = max(1, _CELLS // len(thresholds))
     for b in range(0, len(weight), step):
-        # Rows first: then the weights that one row has in all draws lie side by side.
-        w = np.ascontiguousarray(weight[b : b + step].T)[order]
-        hits = np.zeros((len(thresholds), w.shape[1]))
-        said = np.zeros_like(hits)
-        if len(cuts):
-            k = len(cuts)
-            said[1:] = np.add.reduceat(w, starts, axis=0, dtype=np.float64)[:k].cumsum(axis=0)
-        if len(run):
-            hits[1 + run[first]] = np.add.reduceat(w[positive], first, axis=0, dtype=np.float64)
-            np.cumsum(hits, axis=0, out=hits)
-        total = w.sum(axis=0, dtype=np.float64)
-        positives = w[positive].sum(axis=0, dtype=np.float64)
+        w = weight[b : b + step]
+        k = len(cuts)
+        said, hits = np.zeros((2, len(thresholds), len(w)))
+        if k:
+            said[1:] = run_sums(order, starts, w)[:k].cumsum(axis=0)
+            hits[1:] = run_sums(order[positive], first, w)[:k].cumsum(axis=0)
+        total = w.sum(axis=1, dtype=np.float64)
+        positives = w[:, order[positive]].sum(axis=1, dtype=np.float64)
         matrix = np.empty((*hits.shape, 2, 2))
         matrix[..., 1, 1], matrix[..., 1, 0] = hits, positives - hits
         matrix[..., 0, 1] = said - hits

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from equipoise.metrics.confusion import (
 )
 from equipoise.metrics.metric import Metric
 
-__all__ = ["COST", "at_precision", "label_metrics", "score_metrics"]
+__all__ = ["COST", "Ranked", "compute_rankings", "label_metrics", "score_metrics"]
 
 F = NDArray[np.float64]
 _BOTH = frozenset({"binary", "multiclass"})
@@ -166,7 +167,7 @@ def score_metrics() -> list[Metric]:
             1.0,
             "Davis and Goadrich 2006, ICML",
             "Area under the precision-recall curve: how pure the top of the ranking is.",
-            _ranked(ranking.average_precision),
+            Ranked(ranking.precision_measure),
         ),
         Metric(
             "roc_auc",
@@ -178,7 +179,7 @@ def score_metrics() -> list[Metric]:
             1.0,
             "Hanley and McNeil 1982, Radiology",
             "Chance that a row of the class outranks another one; flatters when the class is rare.",
-            _ranked(ranking.roc_auc),
+            Ranked(ranking.auc_measure),
         ),
         Metric(
             "recall_at_precision",
@@ -190,7 +191,7 @@ def score_metrics() -> list[Metric]:
             1.0,
             "-",
             "Largest recall that a threshold reaches with at least this precision.",
-            at_precision(0.9),
+            Ranked(ranking.recall_measure(0.9)),
         ),
         Metric(
             "log_loss",
@@ -245,35 +246,73 @@ COST = Metric(
 )
 
 
-def at_precision(precision: float) -> Callable[..., Any]:
-    """Return recall at this precision as the function of a metric."""
+@dataclass(frozen=True)
+class Ranked:
+    """A ranking metric as the function of a metric, of the positive class or averaged over classes."""
 
-    def function(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None) -> Any:
-        return ranking.recall_at_precision(y, score, precision, sample_weight)
+    measure: Callable[[ranking.Sums], F]
 
-    return _ranked(function)
+    def __call__(
+        self, y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
+    ) -> Any:
+        """Compute it, as :meth:`Metric.compute_scores` says."""
+        return _rank_classes([self.measure], y, log_p, sample_weight)[0]
 
 
-def _ranked(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Apply a binary ranking metric to the positive class, or to each class against the rest, averaged."""
+def compute_rankings(
+    metrics: Sequence[Metric],
+    y: NDArray[np.int64],
+    log_p: F,
+    sample_weight: NDArray[Any] | None = None,
+) -> list[Any]:
+    """Compute several ranking metrics of the same scores: sorted once, summed once.
 
-    def compute(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
-        if log_p.shape[1] == 2:
-            return function(y, log_p[:, 1] - log_p[:, 0], sample_weight)
-        each = [
-            function((y == c).astype(np.int64), _log_odds(log_p[:, c]), sample_weight)
-            for c in range(log_p.shape[1])
-        ]
-        # A class that a draw lacks is left out of that draw's mean.
-        values = np.array(each, dtype=np.float64)
-        known = np.isfinite(values)
-        with np.errstate(invalid="ignore"):
-            out = np.where(known, values, 0.0).sum(axis=0) / np.where(
-                known.any(axis=0), known.sum(axis=0), np.nan
-            )
-        return float(out) if out.ndim == 0 else out
+    Parameters
+    ----------
+    metrics : sequence of Metric
+        Metrics of rankings, as :func:`equipoise.metrics.get_metric` returns them.
+    y, log_p, sample_weight
+        As for :meth:`Metric.compute_scores`.
 
-    return compute
+    Returns
+    -------
+    list of float, or of float64 array of shape (B,)
+        What `compute_scores` returns for each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics import get_metric
+    >>> from equipoise.metrics.catalogue import compute_rankings
+    >>> metrics = [get_metric(name, "binary") for name in ("roc_auc", "average_precision")]
+    >>> compute_rankings(metrics, np.array([0, 1]), np.log([[0.9, 0.1], [0.4, 0.6]]))
+    [1.0, 1.0]
+    """
+    functions = [metric.function for metric in metrics]
+    measures = [function.measure for function in functions if isinstance(function, Ranked)]
+    return _rank_classes(measures, y, log_p, sample_weight)
+
+
+def _rank_classes(
+    measures: Sequence[Callable[[ranking.Sums], F]],
+    y: NDArray[np.int64],
+    log_p: F,
+    sample_weight: NDArray[Any] | None = None,
+) -> list[Any]:
+    if log_p.shape[1] == 2:
+        return ranking.rank(measures, y, log_p[:, 1] - log_p[:, 0], sample_weight)
+    each = [
+        ranking.rank(measures, (y == c).astype(np.int64), _log_odds(log_p[:, c]), sample_weight)
+        for c in range(log_p.shape[1])
+    ]
+    # A class that a draw lacks is left out of that draw's mean.
+    values = np.array(each, dtype=np.float64)
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        out = np.where(known, values, 0.0).sum(axis=0) / np.where(
+            known.any(axis=0), known.sum(axis=0), np.nan
+        )
+    return [float(one) if one.ndim == 0 else one for one in out]
 
 
 def _log_odds(log_p: F) -> F:

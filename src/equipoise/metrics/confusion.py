@@ -84,8 +84,19 @@ def confusion(
 
 def _ratio(top: F, bottom: F) -> F:
     """Divide; 0 / 0 is 0, the convention of the field for a class that is never met or never said."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out: F = np.where(bottom > 0, top / bottom, 0.0)
+    out: F = np.zeros(np.broadcast_shapes(np.shape(top), np.shape(bottom)))
+    np.divide(top, bottom, out=out, where=bottom > 0)
+    return out
+
+
+def _sum(values: F, axis: int) -> F:
+    """Sum over a short axis, which numpy would walk value by value."""
+    if values.shape[axis] > 8:
+        return np.asarray(values.sum(axis=axis))
+    parts = np.moveaxis(values, axis, 0)
+    out: F = np.array(parts[0])
+    for part in parts[1:]:
+        out += part
     return out
 
 
@@ -111,19 +122,22 @@ def per_class(matrix: ArrayLike) -> dict[str, F]:
     [0.75, 1.0]
     """
     m = np.asarray(matrix, dtype=np.float64)
+    names = ("precision", "recall", "f1")
+    return {name: _each(m, name) for name in names} | {"support": _sum(m, -1)}
+
+
+def _each(m: F, what: str) -> F:
     hit = np.diagonal(m, axis1=-2, axis2=-1)
-    support, said = m.sum(axis=-1), m.sum(axis=-2)
-    return {
-        "precision": _ratio(hit, said),
-        "recall": _ratio(hit, support),
-        "f1": _ratio(2 * hit, support + said),
-        "support": support,
-    }
+    if what == "precision":
+        return _ratio(hit, _sum(m, -2))
+    if what == "recall":
+        return _ratio(hit, _sum(m, -1))
+    return _ratio(2 * hit, _sum(m, -1) + _sum(m, -2))
 
 
 def _present(m: F) -> F:
     # A class without rows has no recall; it is left out of averages over classes.
-    rows: F = m.sum(axis=-1)
+    rows: F = _sum(m, -1)
     return (rows > 0).astype(np.float64)
 
 
@@ -141,7 +155,7 @@ def accuracy(m: F) -> F:
     0.8
     """
     hits: F = np.trace(m, axis1=-2, axis2=-1)
-    return _ratio(hits, m.sum(axis=(-2, -1)))
+    return _ratio(hits, _sum(_sum(m, -1), -1))
 
 
 def balanced_accuracy(m: F) -> F:
@@ -159,7 +173,7 @@ def balanced_accuracy(m: F) -> F:
     0.75
     """
     present = _present(m)
-    return _ratio((per_class(m)["recall"] * present).sum(axis=-1), present.sum(axis=-1))
+    return _ratio(_sum(_each(m, "recall") * present, -1), _sum(present, -1))
 
 
 def g_mean(m: F) -> F:
@@ -178,9 +192,9 @@ def g_mean(m: F) -> F:
     """
     present = _present(m)
     with np.errstate(divide="ignore"):
-        logged = np.where(present > 0, np.log(per_class(m)["recall"]), 0.0)
-    classes = present.sum(axis=-1)
-    out: F = np.where(classes > 0, np.exp(logged.sum(axis=-1) / np.maximum(classes, 1)), 0.0)
+        logged = np.where(present > 0, np.log(_each(m, "recall")), 0.0)
+    classes = _sum(present, -1)
+    out: F = np.where(classes > 0, np.exp(_sum(logged, -1) / np.maximum(classes, 1)), 0.0)
     return out
 
 
@@ -202,11 +216,11 @@ def mcc(m: F) -> F:
     >>> float(mcc(np.array([[2.0, 0.0], [0.0, 2.0]])))
     1.0
     """
-    total, hit = m.sum(axis=(-2, -1)), np.trace(m, axis1=-2, axis2=-1)
-    true, said = m.sum(axis=-1), m.sum(axis=-2)
-    top = hit * total - (true * said).sum(axis=-1)
-    left = total**2 - (said**2).sum(axis=-1)
-    right = total**2 - (true**2).sum(axis=-1)
+    total, hit = _sum(_sum(m, -1), -1), np.trace(m, axis1=-2, axis2=-1)
+    true, said = _sum(m, -1), _sum(m, -2)
+    top = hit * total - _sum(true * said, -1)
+    left = total**2 - _sum(said**2, -1)
+    right = total**2 - _sum(true**2, -1)
     # The root of the product, since that of a square is exact: no mistakes give 1 to the last bit.
     return _ratio(top, np.sqrt(np.maximum(left, 0) * np.maximum(right, 0)))
 
@@ -235,16 +249,14 @@ def averaged(m: F, what: str, how: str) -> F:
     >>> float(averaged(np.array([[8.0, 0.0], [1.0, 1.0]]), "recall", "positive"))
     0.5
     """
-    values = per_class(m)
+    values = _each(m, what)
     if how == "positive":
-        return values[what][..., 1]
+        positive: F = values[..., 1]
+        return positive
+    support = _sum(m, -1)
     # Macro averages run over classes that are met or said, as scikit-learn takes its labels.
-    weight = (
-        values["support"]
-        if how == "weighted"
-        else ((values["support"] + m.sum(axis=-2)) > 0).astype(float)
-    )
-    return _ratio((values[what] * weight).sum(axis=-1), weight.sum(axis=-1))
+    weight = support if how == "weighted" else ((support + _sum(m, -2)) > 0).astype(float)
+    return _ratio(_sum(values * weight, -1), _sum(weight, -1))
 
 
 def fbeta(m: F, beta: float, how: str) -> F:
@@ -264,13 +276,13 @@ def fbeta(m: F, beta: float, how: str) -> F:
     0.5
     """
     hit = np.diagonal(m, axis1=-2, axis2=-1)
-    support, said = m.sum(axis=-1), m.sum(axis=-2)
+    support, said = _sum(m, -1), _sum(m, -2)
     values = _ratio((1 + beta**2) * hit, beta**2 * support + said)
     if how == "positive":
         positive: F = values[..., 1]
         return positive
     met = ((support + said) > 0).astype(np.float64)
-    return _ratio((values * met).sum(axis=-1), met.sum(axis=-1))
+    return _ratio(_sum(values * met, -1), _sum(met, -1))
 
 
 def expected_cost(m: F, cost: F) -> F:
@@ -287,4 +299,4 @@ def expected_cost(m: F, cost: F) -> F:
     >>> float(expected_cost(np.array([[8.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [10.0, 0.0]])))
     1.1
     """
-    return _ratio((m * cost).sum(axis=(-2, -1)), m.sum(axis=(-2, -1)))
+    return _ratio(_sum(_sum(m * cost, -1), -1), _sum(_sum(m, -1), -1))

@@ -7,18 +7,53 @@ so a draw costs two sums over rows and arithmetic over as many runs as there are
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from equipoise.errors import UsageError
 
-__all__ = ["average_precision", "recall_at_precision", "roc_auc", "sorted_runs"]
+__all__ = [
+    "Sums",
+    "auc_measure",
+    "average_precision",
+    "precision_measure",
+    "rank",
+    "recall_at_precision",
+    "recall_measure",
+    "roc_auc",
+    "run_sums",
+    "sorted_runs",
+]
 
 F = NDArray[np.float64]
 _Runs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F]
 _CHUNK = 20_000_000
+
+
+class Sums(NamedTuple):
+    """Sums of the weights of B draws over rows sorted by falling score, at the end of each of R runs.
+
+    Attributes
+    ----------
+    hit, total : float64 array, shape (R, B)
+        Weight of the positive rows, and of all, at or above the score of the run.
+    everything : float64 array, shape (B,)
+        Weight of all rows.
+    above : float64 array, shape (R, B)
+        Weight of the negative rows strictly above the score of the run.
+    """
+
+    hit: F
+    total: F
+    everything: F
+    above: F
+
+
+Measure = Callable[[Sums], F]
 
 
 def sorted_runs(y: NDArray[Any], score: F) -> _Runs:
@@ -67,27 +102,84 @@ def sorted_runs(y: NDArray[Any], score: F) -> _Runs:
     return order, starts, ties, ranked[ends]
 
 
-def _sums(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> tuple[F, F, F, F]:
-    """Return cumulative weights at every run's end, and of negatives strictly above its tie, (B, runs)."""
+def _sums(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> Sums:
     order, starts, ties, _ = runs
-    # Rows first: then the weights that one row has in all draws lie side by side and move together.
-    w = np.ascontiguousarray(weight.T)[order]
     # The sums at run ends, and those at the start of each tie: two cuts for every run.
     cuts = np.unique(np.concatenate([starts, ties]))
-    total = np.add.reduceat(w, cuts, axis=0, dtype=np.float64).cumsum(axis=0)
+    total = run_sums(order, cuts, weight).cumsum(axis=0)
     positive = np.flatnonzero(y[order] == 1)
-    run = np.searchsorted(cuts, positive, side="right") - 1  # ascending
-    first = np.flatnonzero(np.append(True, run[1:] != run[:-1]))
-    hit = np.zeros_like(total)
-    hit[run[first]] = np.add.reduceat(w[positive], first, axis=0, dtype=np.float64)
-    hit = hit.cumsum(axis=0)
+    first = np.searchsorted(positive, cuts)
+    hit = run_sums(order[positive], first, weight).cumsum(axis=0)
     at = np.searchsorted(cuts, ties)
     above = np.where((at > 0)[:, None], total[at - 1] - hit[at - 1], 0.0)
-    return hit[at].T, total[at].T, total[-1:].T, above.T
+    return Sums(hit[at], total[at], total[-1], above)
 
 
-def _batched(function: Any, y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None) -> Any:
-    """Sort once, then apply ``function`` to as many draws at a time as memory allows."""
+def run_sums(rows: NDArray[np.int64], starts: NDArray[np.int64], weight: NDArray[Any]) -> F:
+    """Sum the weights of consecutive rows.
+
+    Parameters
+    ----------
+    rows : int64 array, shape (m,)
+        Rows, in their order.
+    starts : int64 array, shape (R,)
+        First position of every run in `rows`, ascending; a run may be empty.
+    weight : array, shape (B, n)
+        Weights of B draws.
+
+    Returns
+    -------
+    float64 array, shape (R, B)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.ranking import run_sums
+    >>> run_sums(np.array([2, 0, 1]), np.array([0, 2]), np.array([[1, 2, 4]])).ravel().tolist()
+    [5.0, 2.0]
+    """
+    # A product with a sparse matrix of ones adds whole rows of draws: many times as fast as reduceat.
+    counts = weight.dtype.kind in "ub" and len(rows) * float(weight.max(initial=0)) < 2**24
+    kind = np.float32 if counts else np.float64  # single precision holds counts up to 2^24 exactly
+    ends = np.append(starts, len(rows))
+    ones = np.ones(len(rows), dtype=kind)
+    runs = csr_array((ones, rows, ends), shape=(len(starts), weight.shape[1]))
+    sums = runs @ np.ascontiguousarray(weight.T).astype(kind, copy=False)
+    return np.asarray(sums, dtype=np.float64)
+
+
+def rank(
+    measures: Sequence[Measure],
+    y: NDArray[Any],
+    score: F,
+    sample_weight: NDArray[Any] | None = None,
+) -> list[Any]:
+    """Sort once, sum the weights once, and take every measure from the sums.
+
+    Parameters
+    ----------
+    measures : sequence of callable
+        Such as `precision_measure`: from :class:`Sums` to float64 (B,).
+    y, score, sample_weight
+        As for :func:`average_precision`.
+
+    Returns
+    -------
+    list of float, or of float64 array of shape (B,)
+        One for each measure.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, there are no rows, or a score is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics.ranking import auc_measure, precision_measure, rank
+    >>> rank([precision_measure, auc_measure], np.array([0, 1, 1]), np.array([0.2, 0.1, 0.9]))
+    [0.8333333333333333, 0.5]
+    """
     y, score = np.asarray(y), np.asarray(score, dtype=np.float64)
     weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
     if y.ndim != 1 or len(y) == 0 or y.shape != score.shape or weight.shape[-1:] != y.shape:
@@ -102,38 +194,51 @@ def _batched(function: Any, y: NDArray[Any], score: F, sample_weight: NDArray[An
         )
     draws = np.atleast_2d(weight)
     runs = sorted_runs(y, score)
-    if len(runs[2]) == 0:
-        out = np.full(len(draws), np.nan)
-    else:
-        # A run of a draw takes several numbers of eight bytes, a row of a draw often just one byte.
+    out = np.full((len(measures), len(draws)), np.nan)
+    if len(runs[2]):
+        # Draws are taken as many at a time as memory allows: a run of a draw takes several numbers of
+        # eight bytes, a row of a draw often just one byte.
         step = max(1, _CHUNK // (len(y) + 8 * len(runs[2])))
-        out = np.concatenate(
-            [function(runs, y, draws[b : b + step]) for b in range(0, len(draws), step)]
-        )
-    return float(out[0]) if weight.ndim == 1 else out
+        for b in range(0, len(draws), step):
+            sums = _sums(runs, y, draws[b : b + step])
+            for m, measure in enumerate(measures):
+                out[m, b : b + step] = measure(sums)
+    return [float(values[0]) for values in out] if weight.ndim == 1 else list(out)
 
 
-def _average_precision(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> F:
-    hit, total, _, _ = _sums(runs, y, weight)
-    gain = np.diff(hit, axis=1, prepend=0.0)
+def precision_measure(sums: Sums) -> F:
+    """Take average precision from sums of weights, float64 (B,)."""
+    gain = np.diff(sums.hit, axis=0, prepend=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        precision = np.where(total > 0, hit / total, 0.0)
-        out: F = (gain * precision).sum(axis=1) / hit[:, -1]
+        gain *= np.where(sums.total > 0, sums.hit / sums.total, 0.0)
+        out: F = gain.sum(axis=0) / sums.hit[-1]
     return out
 
 
-def _roc_auc(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> F:
-    hit, total, everything, above = _sums(runs, y, weight)
-    gain = np.diff(hit, axis=1, prepend=0.0)
-    at_or_above = total - hit
-    negatives = everything[:, 0] - hit[:, -1]
+def auc_measure(sums: Sums) -> F:
+    """Take the area under the ROC curve from sums of weights, float64 (B,)."""
+    gain = np.diff(sums.hit, axis=0, prepend=0.0)
+    negatives = sums.everything - sums.hit[-1]
     # What rounding leaves of no weight is no weight.
-    negatives = np.where(negatives > 1e-12 * everything[:, 0], negatives, 0.0)
+    negatives = np.where(negatives > 1e-12 * sums.everything, negatives, 0.0)
     # A positive wins against negatives below its tie and half wins within it.
-    lost = above + 0.5 * (at_or_above - above)
+    lost = 0.5 * (sums.above + (sums.total - sums.hit))
     with np.errstate(divide="ignore", invalid="ignore"):
-        out: F = 1.0 - (gain * lost).sum(axis=1) / (hit[:, -1] * negatives)
+        out: F = 1.0 - (gain * lost).sum(axis=0) / (sums.hit[-1] * negatives)
     return np.where(negatives > 0, out, np.nan)
+
+
+def recall_measure(precision: float) -> Measure:
+    """Return what takes recall at ``precision`` from sums of weights."""
+
+    def measure(sums: Sums) -> F:
+        # A precision of 9 / 10 reaches 0.9 whatever the last bit says.
+        good = (sums.hit >= precision * sums.total * (1 - 1e-12)) & (sums.total > 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out: F = np.where(good, sums.hit, 0.0).max(axis=0) / sums.hit[-1]
+        return out
+
+    return measure
 
 
 def average_precision(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None) -> Any:
@@ -171,7 +276,7 @@ def average_precision(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | N
     >>> round(average_precision(np.array([0, 1, 1]), np.array([0.2, 0.1, 0.9])), 3)
     0.833
     """
-    return _batched(_average_precision, y, score, sample_weight)
+    return rank([precision_measure], y, score, sample_weight)[0]
 
 
 def roc_auc(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None) -> Any:
@@ -205,7 +310,7 @@ def roc_auc(y: NDArray[Any], score: F, sample_weight: NDArray[Any] | None = None
     >>> roc_auc(np.array([0, 1, 1]), np.array([0.2, 0.1, 0.9]))
     0.5
     """
-    return _batched(_roc_auc, y, score, sample_weight)
+    return rank([auc_measure], y, score, sample_weight)[0]
 
 
 def recall_at_precision(
@@ -239,13 +344,4 @@ def recall_at_precision(
     """
     if not 0 <= precision <= 1:
         raise UsageError(f"precision is {precision}", remedy="give a number from 0 to 1")
-
-    def function(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> F:
-        hit, total, _, _ = _sums(runs, y, weight)
-        # A precision of 9 / 10 reaches 0.9 whatever the last bit says.
-        good = (hit >= precision * total * (1 - 1e-12)) & (total > 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out: F = np.where(good, hit, 0.0).max(axis=1) / hit[:, -1]
-        return out
-
-    return _batched(function, y, score, sample_weight)
+    return rank([recall_measure(precision)], y, score, sample_weight)[0]

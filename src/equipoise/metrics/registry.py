@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
-from equipoise.metrics.catalogue import COST, at_precision, label_metrics, score_metrics
+from equipoise.metrics.catalogue import COST, Ranked, label_metrics, score_metrics
 from equipoise.metrics.confusion import expected_cost, fbeta
 from equipoise.metrics.metric import Metric
+from equipoise.metrics.ranking import recall_measure
 
 __all__ = ["Metric", "default_label_metric", "default_metric", "get_metric", "metric_names"]
 
@@ -132,7 +133,7 @@ def get_metric(
             metric,
             name=spec,
             title=f"Recall at precision {precision:g}",
-            function=at_precision(precision),
+            function=Ranked(recall_measure(precision)),
         )
     if colon:
         raise UsageError(
