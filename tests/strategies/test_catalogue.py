@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from equipoise.data.table import Table
 from equipoise.errors import UsageError
+from equipoise.learners.encoding import Encoder
 from equipoise.samplers.cost import estimated_pairs
 from equipoise.strategies import CATALOGUE, find_strategies, get_strategy
-from equipoise.strategies.resampling import ROWS
+from equipoise.strategies.resampling import ROWS, Space, resample
 
 PROMISED = [
     "untreated",
@@ -129,3 +131,16 @@ def test_every_entry_of_the_table_of_rows_is_a_strategy_and_has_its_sampler():
         assert type(sampler).__name__ == rows.sampler
         assert sampler.get_params().get("random_state", 3) == 3
         assert rows.searches == (estimated_pairs(name, [90, 10]) > 0)
+
+
+@pytest.mark.parametrize("method", sorted(name for name, rows in ROWS.items() if not rows.searches))
+def test_methods_that_read_labels_only_need_no_encoding(method):
+    def encode():
+        raise AssertionError("nothing was to be encoded")
+
+    y = np.repeat([0, 1], [40, 8])
+    table = Table(np.zeros((48, 1)), np.zeros((48, 0), np.int32), [], ["x"], [], [], [], 48)
+    made = resample(method, Space(table, y, Encoder(), encode), 0, lambda other: None)
+    assert made.rows is not None
+    np.testing.assert_array_equal(made.y, y[made.rows])
+    assert (made.weight is not None) == ROWS[method].weighs

@@ -126,38 +126,21 @@ class Fold:
             lambda: self.encoder.transform(self._table(side), view, self._texts(side, view)),
         )
 
-    def space(self, view: View) -> Space:
-        """Return the space of neighbours and generated rows for a learner with this view."""
-        where: View = "linear" if view == "linear" else "dense"
-        text = bool(self.table.texts)
-
-        def make() -> Space:
-            train = self._table("train")
-            return Space(
-                self.matrix("train", where),
-                self.y,
-                self.encoder,
-                None if text else self.encoder.scaled(train),
-                None if text else self.encoder.discrete(train),
-            )
-
-        return self.once(("space", where if text else "dense"), make)
-
     # -- strategies --------------------------------------------------------------------------
 
     def resampled(self, method: str, view: View) -> Resampled:
         """Return the fold's rows after ``method``, made once for all learners of a space."""
-        space = self.space(view)
-        where = view if view == "linear" and self.table.texts else "dense"
-        return self.once(
-            ("rows", where, method),
-            lambda: resample(
-                method,
-                space,
-                stable_seed(self.seed, method),
-                lambda other: self.resampled(other, view),
-            ),
-        )
+        # Without text there is one space; with it the linear view has another, that of the words.
+        where: View = "linear" if view == "linear" and self.table.texts else "dense"
+
+        def make() -> Resampled:
+            space = Space(
+                self._table("train"), self.y, self.encoder, lambda: self.matrix("train", where)
+            )
+            seed = stable_seed(self.seed, method)
+            return resample(method, space, seed, lambda other: self.resampled(other, view))
+
+        return self.once(("rows", where, method), make)
 
     def train(self, learner: Learner, strategy: Strategy) -> Trained:
         """Fit one training part on the training rows.

@@ -121,6 +121,11 @@ class Encoder:
             out: NDArray[np.float64] = np.clip((numbers - self.mean) / self.scale, -3e38, 3e38)
         return out
 
+    @property
+    def n_discrete(self) -> int:
+        """Number of columns of :meth:`discrete`."""
+        return len(self.lookups) + len(self.flagged)
+
     def discrete(self, table: Table) -> NDArray[np.int64]:
         """Return category codes as the training rows know them (0 = unknown), then missing flags."""
         parts = [

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from equipoise.data.table import Table
 from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
 
@@ -27,19 +28,31 @@ class Resampled:
     weight: NDArray[np.float64] | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Space:
-    """Where neighbours are searched and rows generated: the dense view of the training rows.
+    """Where neighbours are searched and rows generated: the training rows, encoded when asked for.
 
-    ``scaled`` and ``discrete`` are its two halves before one-hot encoding, for SMOTENC; both are
-    None where text columns leave no such split.
+    Attributes
+    ----------
+    table : Table
+        The training rows.
+    y : int64 array, shape (n,)
+        Their class codes.
+    encoder : Encoder
+        Fitted on them.
+    matrix : callable
+        Returns them in the dense view, or the linear one of texts.
     """
 
-    X: Matrix
+    table: Table
     y: NDArray[np.int64]
     encoder: Encoder
-    scaled: NDArray[np.float64] | None
-    discrete: NDArray[np.int64] | None
+    matrix: Callable[[], Matrix]
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether columns of codes stand beside the numbers; text leaves no such split."""
+        return self.encoder.n_discrete > 0 and not self.table.texts
 
 
 @dataclass(frozen=True)
@@ -194,7 +207,7 @@ def resample(method: str, space: Space, seed: int, cached: Callable[[str], Resam
 
 def _select(filling: Rows, sampler: Any, space: Space) -> Resampled:
     # The methods that look at labels only get row numbers in place of the columns.
-    X = space.X if filling.searches else np.arange(len(space.y), dtype=np.float64)[:, None]
+    X = space.matrix() if filling.searches else np.arange(len(space.y), dtype=np.float64)[:, None]
     y = sampler.fit_resample(X, space.y)[1]
     rows = np.asarray(sampler.sample_indices_, dtype=np.int64)
     if len(np.unique(y)) < len(np.unique(space.y)):
@@ -208,7 +221,7 @@ def _select(filling: Rows, sampler: Any, space: Space) -> Resampled:
 
 def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:
     try:
-        X, y = sampler.fit_resample(space.X, space.y)
+        X, y = sampler.fit_resample(space.matrix(), space.y)
     except (ValueError, RuntimeError) as error:
         raise NotApplicable(
             f"{filling.method} found no rare row to add points at ({_first_sentence(error)})",
@@ -220,18 +233,18 @@ def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:
 def _smote(space: Space, sampler: Any) -> Resampled:
     from equipoise.samplers import SMOTEN, SMOTENC
 
-    n_discrete = 0 if space.discrete is None else space.discrete.shape[1]
-    if n_discrete == 0 or space.scaled is None or space.discrete is None:
-        X, y = sampler.fit_resample(space.X, space.y)
+    if not space.has_codes:
+        X, y = sampler.fit_resample(space.matrix(), space.y)
         return Resampled(np.asarray(y, dtype=np.int64), X=X)
     # The variants of SMOTE for columns of which some or all are codes.
     given = {name: getattr(sampler, name) for name in ("k_neighbors", "random_state")}
-    n_numbers = space.scaled.shape[1]
+    scaled, discrete = space.encoder.scaled(space.table), space.encoder.discrete(space.table)
+    n_numbers = scaled.shape[1]
     if n_numbers == 0:
-        codes, y = SMOTEN(**given).fit_resample(space.discrete, space.y)
+        codes, y = SMOTEN(**given).fit_resample(discrete, space.y)
         X = space.encoder.mixed_to_dense(np.empty((len(y), 0)), np.asarray(codes, dtype=np.int64))
         return Resampled(np.asarray(y, dtype=np.int64), X=X)
-    mixed = np.hstack([space.scaled, space.discrete])
+    mixed = np.hstack([scaled, discrete])
     made, y = SMOTENC(list(range(n_numbers, mixed.shape[1])), **given).fit_resample(mixed, space.y)
     codes = made[:, n_numbers:].astype(np.int64)
     X = space.encoder.mixed_to_dense(made[:, :n_numbers], codes)
@@ -250,7 +263,7 @@ def _clean(filling: Rows, sampler: Any, made: Resampled) -> Resampled:
 
 def _snapped(X: Matrix, space: Space) -> Matrix:
     new = slice(len(space.y), None)
-    if space.discrete is None or space.discrete.shape[1] == 0 or sp.issparse(X):
+    if not space.has_codes or sp.issparse(X):
         return X
     X[new] = space.encoder.snap(np.ascontiguousarray(X[new]))
     return X
