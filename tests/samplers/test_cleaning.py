@@ -12,6 +12,7 @@ from scipy import sparse
 from equipoise.errors import DataError
 from equipoise.samplers import EditedNearestNeighbours, TomekLinks
 from equipoise.samplers.cleaning import _cleared
+from equipoise.samplers.neighbours import Graph
 
 
 def tomek_by_loops(X: np.ndarray, y: np.ndarray, cleaned: set) -> list[int]:
@@ -229,3 +230,22 @@ def test_a_neighbours_object_is_taken_as_imbalanced_learn_takes_it():
     our.fit_resample(X, y)
     their.fit_resample(X, y)
     np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data_sets, strategies, st.integers(1, 4))
+def test_a_shared_graph_leads_to_the_same_rows(drawn, strategy, k):
+    X, y = draw(*drawn, ties=False)
+    graph = Graph(X.astype(np.float64))
+    for sampler in (
+        TomekLinks(sampling_strategy=strategy),
+        EditedNearestNeighbours(sampling_strategy=strategy, n_neighbors=k),
+    ):
+        sampler.fit_resample(X.astype(np.float64), y)
+        np.testing.assert_array_equal(sampler.choose(graph, y), sampler.sample_indices_)
+
+
+def test_twins_of_different_classes_are_told_from_the_row_itself():
+    X = np.array([[0.0], [0.0], [5.0], [5.4], [6.1], [6.5]])
+    y = np.array([1, 0, 0, 0, 1, 1])
+    assert TomekLinks(sampling_strategy="all").choose(Graph(X), y).tolist() == [2, 3, 4, 5]

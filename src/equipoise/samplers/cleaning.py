@@ -15,8 +15,7 @@ rows that no sample clears are searched among all rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -33,7 +32,16 @@ from equipoise.samplers.selecting import Selecting
 __all__ = ["EditedNearestNeighbours", "TomekLinks"]
 
 Rows = NDArray[np.int64]
-Nearest = Callable[[Rows, int], Rows]
+
+
+class Searchable(Protocol):
+    """Rows that know their neighbours."""
+
+    X: Any
+
+    def nearest(self, rows: Rows, k: int) -> Rows:
+        """Return the k nearest other rows of each of ``rows``."""
+
 
 # Distances come from one matrix product and are off by rounding; only a clear gap counts as closer.
 _MARGIN = 1e-6
@@ -84,19 +92,18 @@ class TomekLinks(Selecting, _TomekLinks):
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
         search = NearestNeighbors(n_neighbors=2, n_jobs=self.n_jobs).fit(X)
-        self.sample_indices_ = self.choose(y, _others(search, X))
+        self.sample_indices_ = self.choose(_Search(X, search), y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def choose(self, y: NDArray[Any], nearest: Nearest) -> Rows:
+    def choose(self, graph: Searchable, y: NDArray[Any]) -> Rows:
         """Choose the rows that stay, by a search that others share.
 
         Parameters
         ----------
+        graph : equipoise.samplers.neighbours.Graph
+            The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
-        nearest : callable
-            ``nearest(rows, k)`` gives the k nearest other rows, int64 (len(rows), k), such as
-            :meth:`equipoise.samplers.neighbours.Graph.nearest`.
 
         Returns
         -------
@@ -113,7 +120,7 @@ class TomekLinks(Selecting, _TomekLinks):
         def look(rows: Rows) -> None:
             rows = rows[first[rows] < 0]
             if len(rows):
-                first[rows] = nearest(rows, 1)[:, 0]
+                first[rows] = graph.nearest(rows, 1)[:, 0]
 
         rare = np.flatnonzero(codes != largest)
         look(rare)
@@ -190,21 +197,18 @@ class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
             return resampled
         self._validate_estimator()
         self.nn_.fit(X)
-        self.sample_indices_ = self.choose(X, y, _others(self.nn_, X))
+        self.sample_indices_ = self.choose(_Search(X, self.nn_), y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def choose(self, X: NDArray[Any], y: NDArray[Any], nearest: Nearest) -> Rows:
-        """Choose the rows that stay, by a search that others share.
+    def choose(self, graph: Searchable, y: NDArray[Any]) -> Rows:
+        """Choose the rows that stay if all their neighbours agree, by a search that others share.
 
         Parameters
         ----------
-        X : float array, shape (n, p)
-            Rows, to find those that need no search.
+        graph : equipoise.samplers.neighbours.Graph
+            The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
-        nearest : callable
-            ``nearest(rows, k)`` gives the k nearest other rows, int64 (len(rows), k), such as
-            :meth:`equipoise.samplers.neighbours.Graph.nearest`.
 
         Returns
         -------
@@ -218,36 +222,36 @@ class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
         for label in np.unique(y):
             own = np.flatnonzero(y == label)
             if label in self.sampling_strategy_:
-                own = own[self._stays(X, y, own, nearest)]
+                own = own[self._stays(graph, y, own)]
             kept.append(own)
         return np.concatenate(kept)
 
-    def _stays(
-        self, X: NDArray[Any], y: NDArray[Any], own: Rows, nearest: Nearest
-    ) -> NDArray[np.bool_]:
+    def _stays(self, graph: Searchable, y: NDArray[Any], own: Rows) -> NDArray[np.bool_]:
         label = y[own[0]]
         stays = np.zeros(len(own), dtype=bool)
         others = np.flatnonzero(y != label)
         open_rows = np.arange(len(own))
         k = int(self.n_neighbors)
-        if len(others) and len(others) * 4 <= len(own):
-            stays = _cleared(X, own, others, k, self.n_jobs)
+        if len(others) and len(others) * 4 <= len(own) and not sp.issparse(graph.X):
+            stays = _cleared(graph.X, own, others, k, self.n_jobs)
             open_rows = np.flatnonzero(~stays)
         if len(open_rows):
-            index = nearest(own[open_rows], k)
+            index = graph.nearest(own[open_rows], k)
             stays[open_rows] = (y[index] == label).all(axis=1)
         return stays
 
 
-def _others(search: Any, X: Any) -> Nearest:
-    """Search as imbalanced-learn does, which takes the nearest row to be the row itself."""
+class _Search:
+    """imbalanced-learn's search, which takes the nearest row to be the row itself."""
 
-    def nearest(rows: Rows, k: int) -> Rows:
-        points = _safe_indexing(X, rows)
-        found: Rows = search.kneighbors(points, n_neighbors=k + 1, return_distance=False)[:, 1:]
-        return found
+    def __init__(self, X: Any, search: Any) -> None:
+        self.X, self._search = X, search
 
-    return nearest
+    def nearest(self, rows: Rows, k: int) -> Rows:
+        points = _safe_indexing(self.X, rows)
+        found = self._search.kneighbors(points, n_neighbors=k + 1, return_distance=False)
+        others: Rows = found[:, 1:]
+        return others
 
 
 def _cleared(
