@@ -19,6 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = {
     "errors": 0,
     "extras": 0,
+    "files": 0,
     "frames": 0,
     "rooms": 0,
     "data": 1,

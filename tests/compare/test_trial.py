@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
 
 import equipoise as eq
-from equipoise.compare import journal as journal_module
 from equipoise.compare.events import Planned, UnitDone
 from equipoise.errors import RunConflict, UsageError
 
@@ -138,7 +138,7 @@ def test_a_full_disk_is_one_error_and_leaves_no_partial_file(rare, tmp_path, mon
     def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(journal_module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(eq.errors.StorageError, match="No space left"):
         eq.compare(*rare, learner="linear", strategies="weights-balanced", run_dir=tmp_path / "run")
     assert not list(tmp_path.rglob(".partial-*"))

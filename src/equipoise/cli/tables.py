@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 from equipoise.errors import UsageError
+from equipoise.files import write_atomically
 
 __all__ = ["check_suffix", "write_table"]
 
@@ -70,26 +69,10 @@ def check_suffix(path: Path) -> None:
 def write_table(frame: Any, path: Path | None) -> None:
     """Write a narwhals frame by the suffix of ``path``, or as CSV to stdout.
 
-    The file is written beside its place and renamed into it, so that a full disk leaves what was
-    there before.
+    A full disk leaves what was there before.
     """
     if path is None:
         sys.stdout.write(_as_csv(frame))
         return
     check_suffix(path)
-    if path.exists() and not path.is_file():  # a device or a pipe cannot be renamed over
-        with path.open("wb") as file:
-            _WRITERS[path.suffix.lower()](frame, file)
-        return
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _WRITERS[path.suffix.lower()](frame, file)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(partial, 0o666 & ~mask)
-        os.replace(partial, path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    write_atomically(path, lambda file: _WRITERS[path.suffix.lower()](frame, file))

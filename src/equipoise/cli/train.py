@@ -96,8 +96,10 @@ def train_file(
     jobs: Jobs = None,
 ) -> None:
     """Train one strategy on all rows and save the model."""
+    from equipoise.results.storage import check_place
     from equipoise.results.training import train
 
+    check_place(out)
     model = train(
         file,
         need_target(file, target),

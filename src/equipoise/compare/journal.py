@@ -1,15 +1,12 @@
 """The journal: out-of-fold scores, one file per training part and fold, so that a trial can go on.
 
-Each file is written beside its place and renamed into it, so a kill at any moment leaves either the
-whole record or none.
+A kill at any moment leaves either the whole record or none.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -19,9 +16,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import RunConflict, StorageError
+from equipoise.errors import RunConflict
+from equipoise.files import sweep, write_atomically
 
-__all__ = ["Journal", "Record", "write_atomically"]
+__all__ = ["Journal", "Record"]
 
 
 @dataclass
@@ -33,40 +31,6 @@ class Record:
     seconds: float = 0.0
     rows_trained: int = 0
     why_not: str | None = None
-
-
-def write_atomically(path: Path, write: Any) -> None:
-    """Call ``write(file)`` on a temporary binary file and rename it to ``path``.
-
-    Raises
-    ------
-    StorageError
-        If the disk is full or the folder cannot be written; nothing is left behind.
-    """
-    temporary: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise StorageError(
-            f"cannot write {str(path)!r}: {error.strerror or error}",
-            remedy="free some space or choose a folder that you may write to (--run-dir)",
-        ) from error
-
-
-def _umask() -> int:
-    # There is no way to read the mask without setting it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 class Journal:
@@ -90,8 +54,7 @@ class Journal:
                 f"the folder {str(folder.parent)!r} holds a trial of other data, folds, seed, estimators or versions",
                 remedy="choose another --run-dir, or remove that folder",
             )
-        for stale in folder.glob(".partial-*"):
-            stale.unlink(missing_ok=True)
+        sweep(folder)
 
     def get(self, part: str, repeat: int, fold: int, shape: tuple[int, int]) -> Record | None:
         """Return the record of a part on a fold, or None if it is still to be done.

@@ -16,6 +16,7 @@ from typing import Any
 import narwhals as nw
 
 from equipoise.errors import DataError, StorageError, UsageError
+from equipoise.files import write_atomically
 
 __all__ = ["DEMOS", "Demo", "demo_path", "load_demo"]
 
@@ -127,12 +128,12 @@ def _sms_spam() -> Path:
         if not _is_original(original):
             _fetch(folder)
         if not table.exists():
-            _write_whole(table, _as_csv(original.read_text(encoding="utf-8")))
-    except StorageError:
-        raise
+            content = _as_csv(original.read_text(encoding="utf-8"))
+            write_atomically(table, lambda file: file.write(content))
     except OSError as error:
+        why = error.problem if isinstance(error, StorageError) else error.strerror or error
         raise StorageError(
-            f"cannot keep the downloaded messages in {folder}: {error.strerror or error}",
+            f"cannot keep the downloaded messages in {folder}: {why}",
             remedy="set EQUIPOISE_CACHE to a folder that can be written",
         ) from error
     return table
@@ -184,7 +185,7 @@ def _fetch(folder: Path) -> None:
             f"the published one has {_SMS_SHA256}",
             remedy=by_hand,
         )
-    _write_whole(folder / _SMS_MEMBER, content)
+    write_atomically(folder / _SMS_MEMBER, lambda file: file.write(content))
 
 
 def _reason(error: Exception) -> str:
@@ -201,12 +202,3 @@ def _as_csv(text: str) -> bytes:
     writer.writerow(["label", "message"])
     writer.writerows(line.split("\t", 1) for line in text.split("\n") if line)
     return out.getvalue().encode()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from equipoise.errors import StorageError
+from equipoise.files import write_atomically
 from equipoise.report import words
 from equipoise.report.charts.theme import css
 from equipoise.report.reading import prepare
@@ -67,45 +64,8 @@ def write_report(summary: dict[str, Any], path: str | Path) -> None:
     --------
     >>> write_report(summary, "report.html")  # doctest: +SKIP
     """
-    path = Path(path)
     text = render_html(summary).encode("utf-8")
-    temporary: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-", suffix=".html")
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # A temporary file is private to its owner; a report may be read by whom the umask lets.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise StorageError(
-            f"cannot write the report to {str(path)!r}: {error.strerror or error}",
-            remedy=_remedy(error),
-        ) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    # There is no way to read the mask but to set it.
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return "free some space on that disk, or name a path on another one"
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return "name a path in a folder that you may write to"
-    if error.errno in {errno.EISDIR, errno.ENOTDIR, errno.EEXIST}:
-        return "name a file such as report.html in a folder that exists"
-    return "name another path"
+    write_atomically(Path(path), lambda file: file.write(text))
 
 
 @cache

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from equipoise.compare.journal import write_atomically
-from equipoise.errors import DataError, ModelError, NotApplicable, UsageError
+from equipoise.errors import DataError, ModelError, NotApplicable, StorageError, UsageError
+from equipoise.files import check_writable, write_atomically
 from equipoise.frames import build_frame
 
 if TYPE_CHECKING:
     from equipoise.results.model import Model
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "check_run_dir"]
+
+_FILES = ("result.json", "leaderboard.csv", "report.html")
 
 
 class Comparison:
@@ -112,6 +114,7 @@ class Comparison:
         cannot be loaded again, everything else is there, and ``summary["model"]`` says why it is not.
         """
         folder = Path(run_dir)
+        check_run_dir(folder)
         self.summary.pop("model", None)
         self._write(folder)
         self.run_dir = folder
@@ -188,6 +191,26 @@ class Comparison:
         from html import escape
 
         return f"<pre>{escape(repr(self))}</pre>"
+
+
+def check_run_dir(folder: Path) -> None:
+    """Refuse a folder that cannot take what a run writes, before the work of the run.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written to, or something that is not of a run is in the way.
+    """
+    from equipoise.results.storage import check_place
+
+    for name in _FILES:
+        check_writable(folder / name)
+        if (folder / name).is_dir():
+            raise StorageError(
+                f"{str(folder / name)!r} is a folder, where a run writes a file",
+                remedy="choose another --run-dir, or remove that folder",
+            )
+    check_place(folder / "model")
 
 
 def leaderboard_columns(summary: dict[str, Any]) -> dict[str, list[Any]]:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 from equipoise.data.table import Schema
 from equipoise.decisions.decision import Decision
 from equipoise.errors import ModelError, StorageError
+from equipoise.files import check_writable, recover, write_folder
 from equipoise.learners.base import Fitted
 from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.encoding import Encoder, View
@@ -24,7 +22,7 @@ from equipoise.learners.linear import FittedEstimator, FittedLinear
 from equipoise.results.estimators import pack, unpack
 from equipoise.results.trees import check_booster
 
-__all__ = ["Parts", "read_parts", "write_parts"]
+__all__ = ["Parts", "check_place", "read_parts", "write_parts"]
 
 _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
@@ -47,7 +45,7 @@ class Parts(NamedTuple):
 
 
 def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
-    """Write a model into ``folder`` by way of a neighbour folder that is renamed into place.
+    """Write a model into ``folder`` whole or not at all.
 
     Raises
     ------
@@ -66,12 +64,9 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
         "decision": model.decision.to_json(),
         "columns": model.schema.to_json(),
     }
-    temporary: Path | None = None
-    try:
-        place = folder.resolve()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(place, folder)
-        temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=".partial-"))
+    check_place(folder)
+
+    def fill(temporary: Path) -> None:
         with (temporary / _ENCODER).open("wb") as file:
             np.savez_compressed(file, **model.encoder.to_arrays())  # type: ignore[arg-type]
         about["learner_file"] = _save_fitted(model.fitted, temporary, about, trusted)
@@ -81,54 +76,49 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
         }
         text = json.dumps(about, indent=2, ensure_ascii=False)
         (temporary / "model.json").write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)
-        _move(temporary, place)
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        raise StorageError(
-            f"cannot write the model to {str(folder)!r}: {error.strerror or error}",
-            remedy="free some space or choose a folder that you may write to",
-        ) from error
-    finally:
-        if temporary is not None and temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
+
+    write_folder(folder, fill)
     return folder
 
 
-def _refuse_foreign(place: Path, folder: Path) -> None:
-    """Refuse a place where anything lies that is not an older model, since that will be replaced."""
+def check_place(folder: Path) -> None:
+    """Refuse a place where no model can go, before the work of making one.
+
+    What an earlier process left half done there is put right first.
+
+    Raises
+    ------
+    StorageError
+        If anything but an older model of ours lies there, or it cannot be written to.
+    """
+    recover(folder)
+    check_writable(folder)
+    place = folder.resolve()
     if not place.exists():
         return
-    inside = {path.name for path in place.iterdir()} if place.is_dir() else {place.name}
-    if inside and not ("model.json" in inside and inside <= _OURS and _is_model(place)):
+    if not place.is_dir():
+        raise StorageError(
+            f"{str(folder)!r} is a file, and a model is a folder",
+            remedy="choose another folder, or move the file away",
+        )
+    inside = {path.name for path in place.iterdir()}
+    if inside and not inside <= _OURS:
         raise StorageError(
             f"{str(folder)!r} exists and is not a saved model", remedy="choose another folder"
+        )
+    if inside and not _is_model(place):
+        raise StorageError(
+            f"{str(folder)!r} exists and is not a saved model: its model.json is missing or damaged",
+            remedy="choose another folder, or remove this one if you do not need it",
         )
 
 
 def _is_model(place: Path) -> bool:
     try:
         about = json.loads((place / "model.json").read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(about, dict) and about.get("kind") == "model"
-
-
-def _move(temporary: Path, place: Path) -> None:
-    # The older model stands aside until the new one is in place, and comes back if that fails.
-    if not place.exists():
-        os.replace(temporary, place)
-        return
-    aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".replaced-"))
-    os.replace(place, aside / "model")
-    try:
-        os.replace(temporary, place)
-    except OSError:
-        os.replace(aside / "model", place)
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _digest(content: bytes) -> str:
@@ -137,7 +127,9 @@ def _digest(content: bytes) -> str:
 
 def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: list[str]) -> str:
     if isinstance(fitted, FittedBooster):
-        fitted.booster.save_model(str(folder / _BOOSTER))
+        # Not by save_model, which says nothing of a disk that is full.
+        text = fitted.booster.model_to_string()
+        (folder / _BOOSTER).write_text(text, encoding="ascii", newline="\n")
         about["start"] = fitted.start.tolist()
         return _BOOSTER
     assert isinstance(fitted, FittedEstimator)
@@ -157,6 +149,8 @@ def read_parts(folder: Path, trusted: list[str]) -> Parts:
         If it cannot be read.
     """
     try:
+        if not folder.exists():
+            recover(folder)
         if not (folder / "model.json").is_file():
             inside = folder / "model" / "model.json"
             hint = f"did you mean {str(inside.parent)!r}? " if inside.is_file() else ""

@@ -25,7 +25,7 @@ from equipoise.decisions.costs import parse_cost
 from equipoise.decisions.decision import Decision
 from equipoise.errors import UsageError
 from equipoise.metrics.registry import default_label_metric, default_metric, get_metric
-from equipoise.results.comparison import Comparison
+from equipoise.results.comparison import Comparison, check_run_dir
 from equipoise.results.model import Model
 
 __all__ = ["compare", "model_of"]
@@ -128,6 +128,8 @@ def compare(
     """
     tell = on_event or _silent
     clock = _Clock()
+    if run_dir is not None:
+        check_run_dir(Path(run_dir))
     tell(Stage("reading the data"))
     dataset = load_dataset(
         data,
