@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from equipoise.learners.encoding import Matrix, View
 
-__all__ = ["Fitted", "Focal", "Learner", "Training", "align_log_proba", "scaled_weights"]
+__all__ = [
+    "Fitted",
+    "Focal",
+    "Learner",
+    "Training",
+    "align_log_proba",
+    "log_softmax",
+    "scaled_weights",
+]
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,13 @@ def align_log_proba(
     out = np.clip(out, 1e-12, None)
     logged: NDArray[np.float64] = np.log(out / out.sum(axis=1, keepdims=True))
     return logged
+
+
+def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn one score per class into natural-log probabilities, shape (n, C)."""
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    out: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return out
 
 
 def scaled_weights(weights: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Training
+from equipoise.learners.base import Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = ["Boosting", "FittedBooster"]
@@ -43,10 +43,7 @@ class FittedBooster:
         if self.n_classes == 2:
             raw = raw.reshape(-1) + self.start[-1]
             return np.column_stack([-np.logaddexp(0.0, raw), -np.logaddexp(0.0, -raw)])
-        raw = raw.reshape(len(raw), self.n_classes) + self.start
-        top = raw - raw.max(axis=1, keepdims=True)
-        out: NDArray[np.float64] = top - np.log(np.exp(top).sum(axis=1, keepdims=True))
-        return out
+        return log_softmax(raw.reshape(len(raw), self.n_classes) + self.start)
 
 
 class Boosting:

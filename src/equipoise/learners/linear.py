@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Training, align_log_proba
+from equipoise.learners.base import Training, align_log_proba, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = ["Linear"]
@@ -43,11 +43,8 @@ class FittedLinear(FittedEstimator):
             scores = np.column_stack([np.zeros(len(scores)), scores])
         # A class that the training rows lacked lies as far below the others as a clipped zero would.
         full = np.full((len(scores), self.n_classes), np.log(1e-12))
-        top = scores.max(axis=1, keepdims=True)
-        shifted = scores - top
-        full[:, classes] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        out: NDArray[np.float64] = full
-        return out
+        full[:, classes] = log_softmax(scores)
+        return full
 
 
 class Linear:
