@@ -19,6 +19,7 @@ from equipoise.errors import NotApplicable
 from equipoise.learners.base import Fitted, Learner, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
 from equipoise.learners.text import TextCounts
+from equipoise.samplers.neighbours import Graph
 from equipoise.strategies.resampling import Resampled, Space, resample
 from equipoise.strategies.strategy import Strategy
 
@@ -135,7 +136,13 @@ class Fold:
 
         def make() -> Resampled:
             space = Space(
-                self._table("train"), self.y, self.encoder, lambda: self.matrix("train", where)
+                self._table("train"),
+                self.y,
+                self.encoder,
+                matrix=lambda: self.matrix("train", where),
+                graph=lambda: self.once(
+                    ("graph", where), lambda: Graph(self.matrix("train", where))
+                ),
             )
             seed = stable_seed(self.seed, method)
             return resample(method, space, seed, lambda other: self.resampled(other, view))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from equipoise.data.table import Table
 from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
+from equipoise.samplers.neighbours import Graph
 
 __all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
 
@@ -26,6 +27,7 @@ class Resampled:
     rows: NDArray[np.int64] | None = None
     X: Matrix | None = None
     weight: NDArray[np.float64] | None = None
+    graph: Graph | None = None
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,15 @@ class Space:
         Fitted on them.
     matrix : callable
         Returns them in the dense view, or the linear one of texts.
+    graph : callable
+        Returns the graph of their neighbours in that view, which all methods share.
     """
 
     table: Table
     y: NDArray[np.int64]
     encoder: Encoder
     matrix: Callable[[], Matrix]
+    graph: Callable[[], Graph]
 
     @property
     def has_codes(self) -> bool:
@@ -207,16 +212,20 @@ def resample(method: str, space: Space, seed: int, cached: Callable[[str], Resam
 
 def _select(filling: Rows, sampler: Any, space: Space) -> Resampled:
     # The methods that look at labels only get row numbers in place of the columns.
-    X = space.matrix() if filling.searches else np.arange(len(space.y), dtype=np.float64)[:, None]
-    y = sampler.fit_resample(X, space.y)[1]
-    rows = np.asarray(sampler.sample_indices_, dtype=np.int64)
+    if hasattr(sampler, "choose"):
+        rows = sampler.choose(space.graph(), space.y)
+    else:
+        X = space.matrix() if filling.searches else np.arange(len(space.y))[:, None]
+        sampler.fit_resample(X, space.y)
+        rows = np.asarray(sampler.sample_indices_, dtype=np.int64)
+    y = space.y[rows]
     if len(np.unique(y)) < len(np.unique(space.y)):
         raise NotApplicable(
             f"{filling.method} removed every training row of a class",
             remedy="use a milder strategy",
         )
     weight = sampler.sample_weight_ if filling.weighs else None
-    return Resampled(np.asarray(y, dtype=np.int64), rows=rows, weight=weight)
+    return Resampled(y, rows=rows, weight=weight)
 
 
 def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:
@@ -231,34 +240,46 @@ def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:
 
 
 def _smote(space: Space, sampler: Any) -> Resampled:
+    X, y = _between(space, sampler)
+    graph = space.graph()
+    # The given rows come first in what SMOTE returns: their neighbours are known or will be.
+    known = not sp.issparse(X) and np.array_equal(X[: graph.n], graph.X)
+    return Resampled(
+        np.asarray(y, dtype=np.int64), X=X, graph=Graph(X, base=graph if known else None)
+    )
+
+
+def _between(space: Space, sampler: Any) -> tuple[Matrix, NDArray[Any]]:
     from equipoise.samplers import SMOTEN, SMOTENC
 
     if not space.has_codes:
         X, y = sampler.fit_resample(space.matrix(), space.y)
-        return Resampled(np.asarray(y, dtype=np.int64), X=X)
+        return X, y
     # The variants of SMOTE for columns of which some or all are codes.
     given = {name: getattr(sampler, name) for name in ("k_neighbors", "random_state")}
     scaled, discrete = space.encoder.scaled(space.table), space.encoder.discrete(space.table)
     n_numbers = scaled.shape[1]
     if n_numbers == 0:
         codes, y = SMOTEN(**given).fit_resample(discrete, space.y)
-        X = space.encoder.mixed_to_dense(np.empty((len(y), 0)), np.asarray(codes, dtype=np.int64))
-        return Resampled(np.asarray(y, dtype=np.int64), X=X)
-    mixed = np.hstack([scaled, discrete])
-    made, y = SMOTENC(list(range(n_numbers, mixed.shape[1])), **given).fit_resample(mixed, space.y)
-    codes = made[:, n_numbers:].astype(np.int64)
-    X = space.encoder.mixed_to_dense(made[:, :n_numbers], codes)
-    return Resampled(np.asarray(y, dtype=np.int64), X=X)
+        made = np.empty((len(y), 0))
+    else:
+        mixed = np.hstack([scaled, discrete])
+        places = list(range(n_numbers, mixed.shape[1]))
+        whole, y = SMOTENC(places, **given).fit_resample(mixed, space.y)
+        made, codes = whole[:, :n_numbers], whole[:, n_numbers:]
+    return space.encoder.mixed_to_dense(made, np.asarray(codes, dtype=np.int64)), y
 
 
 def _clean(filling: Rows, sampler: Any, made: Resampled) -> Resampled:
-    X, y = sampler.fit_resample(made.X, made.y)
+    assert made.X is not None
+    rows = sampler.choose(made.graph, made.y)
+    y = made.y[rows]
     if len(np.unique(y)) < len(np.unique(made.y)):
         raise NotApplicable(
             f"{filling.method} removed every training row of a class",
             remedy=f"use {filling.after} alone",
         )
-    return Resampled(np.asarray(y, dtype=np.int64), X=X)
+    return Resampled(y, X=made.X[rows])
 
 
 def _snapped(X: Matrix, space: Space) -> Matrix:
