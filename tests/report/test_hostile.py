@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from time import perf_counter
 
 import pytest
 
@@ -104,3 +105,24 @@ def test_labels_that_look_alike_are_numbered() -> None:
     for one, label in zip(summary["classes"], ["a\n", "a"], strict=True):
         one["label"] = label
     assert [one["label"] for one in prepare(summary)["classes"]] == ["a", "a (2)"]
+
+
+def test_a_label_that_is_a_whole_text_is_cut_before_it_is_drawn() -> None:
+    summary = untreated()
+    long = "so\tlong\u202e " * 500_000
+    for one, label in zip(summary["classes"], [long, f"{long}!"], strict=True):
+        one["label"] = label
+    summary["positive"] = f"{long}!"
+    summary["data"]["notes"] = [long]
+    for one in summary["details"].values():
+        one["curves"] = {"pr": {f"{long}!": {"x": [0], "y": [1]}}}
+    start = perf_counter()
+    out = prepare(summary)
+    assert perf_counter() - start < 2
+    first, second = (one["label"] for one in out["classes"])
+    assert first.startswith("so long so long")
+    assert first.endswith("…")
+    assert len(first) <= 501
+    assert second == out["positive"] == f"{first} (2)"
+    assert all(list(one["curves"]["pr"]) == [second] for one in out["details"].values())
+    assert len(out["data"]["notes"][0]) <= 20_001

@@ -28,25 +28,31 @@ class _Prepared(dict[str, Any]):
     """A summary that has been cleaned, so that it is not cleaned for every chart."""
 
 
+# Room for any name that is one. Drawing takes time that grows with the square of a label's length.
+_LONGEST_LABEL, _LONGEST_TEXT = 500, 20_000
+
+
 def show_label(value: object) -> str:
-    r"""Return a label as text that can be seen: no controls, no lone surrogates, never blank.
+    r"""Return a label as text that can be seen: no controls, no lone surrogates, never blank, not endless.
 
     Examples
     --------
     >>> show_label("spam\n"), show_label(""), show_label(3)
     ('spam', '(empty)', '3')
     """
-    return _visible(value) or "(empty)"
+    return _visible(value, _LONGEST_LABEL) or "(empty)"
 
 
-def _visible(value: object) -> str:
-    text = str(value).encode("utf-8", "replace").decode("utf-8")
-    # Bidirectional overrides could reorder the page around a label, so they go with the controls.
-    kept = (
-        " " if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"} and c != "\u200d" else c
-        for c in text
-    )
-    return " ".join("".join(kept).split())
+def _visible(value: object, longest: int = _LONGEST_TEXT) -> str:
+    text = str(value)
+    if len(text) > longest:
+        text = f"{text[:longest]}…"
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if not text.isprintable():
+        # Bidirectional overrides could reorder the page around a label, so they go with the controls.
+        odd = (c for c in set(text) if unicodedata.category(c) in {"Cc", "Cf", "Zl", "Zp"})
+        text = text.translate({ord(c): " " for c in odd if c != "\u200d"})
+    return " ".join(text.split())
 
 
 def prepare(summary: Summary) -> Summary:
