@@ -96,8 +96,18 @@ def test_labels_are_in_natural_order() -> None:
     assert encode_target(["10", "9", "1"] * 2)[1] == ["1", "9", "10"]
     assert encode_target(["item 10", "item 9", "car"] * 2)[1] == ["car", "item 9", "item 10"]
     assert encode_target([3, 20, -1] * 2)[1] == [-1, 3, 20]
-    huge = "9" * 5000
+    huge = "9" * 1000
     assert encode_target([huge, "b", "c"] * 2)[1][0] == huge
+
+
+@pytest.mark.parametrize("task", [None, "binary", "multiclass"])
+def test_labels_of_the_length_of_texts_are_refused(task: str | None) -> None:
+    assert encode_target(["a" * 1000, "b"] * 3, task and "binary")[1] == ["a" * 1000, "b"]
+    for values in (["a" * 5_000_000, "b"] * 3, [f"{i}" * 1001 for i in range(9)]):
+        with pytest.raises(TargetError, match="characters, at most 1,000 are") as caught:
+            encode_target(values, task, name="message")
+        assert "'message' has a label of" in caught.value.problem
+        assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ __all__ = ["detect_task", "encode_target", "usable_rows"]
 
 TASKS = ("binary", "multiclass", "multilabel", "regression")
 MAX_CLASSES = 100
+MAX_LENGTH = 1000
 # Whole numbers with more distinct values than this, and fractions with more than the second, measure rather than name.
 MAX_WHOLE_CLASSES = 30
 MAX_FRACTION_CLASSES = 10
@@ -261,6 +262,12 @@ def _refuse_mixture(counts: Mapping[Any, int], name: str) -> None:
         raise TargetError(
             f"column {name!r} holds values of the kind {kind!r}, which name no classes",
             remedy="name a target column of texts, numbers or true/false",
+        )
+    if kind == "text" and (longest := max(map(len, counts))) > MAX_LENGTH:
+        raise TargetError(
+            f"column {name!r} has a label of {longest:,} characters, at most {MAX_LENGTH:,} are a label: it seems to "
+            "hold texts, not classes",
+            remedy="name as --target the column that says the class of each row",
         )
     if kind == "number" and any(math.isinf(label) for label in counts):
         raise TargetError(
