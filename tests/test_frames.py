@@ -21,7 +21,6 @@ from equipoise.frames import (
     epoch_seconds,
     float_values,
     level_codes,
-    like_input,
     parse_numbers,
     reads_as_date,
     string_codes,
@@ -275,19 +274,6 @@ def test_times_of_day_are_numbers() -> None:
     frame = to_frame({"x": [dt.time(0, 1), None, dt.time(1)]})
     assert assign_roles(frame, None)[0].role == "number"
     np.testing.assert_array_equal(float_values(frame["x"]), [60, np.nan, 3600])
-
-
-def test_like_input_returns_the_callers_kind() -> None:
-    out = {"label": ["a", "b"]}
-    original = pd.DataFrame({"x": [1, 2]}, index=["p", "q"])
-    found = like_input(out, original)
-    assert isinstance(found, pd.DataFrame)
-    assert found.index.tolist() == ["p", "q"]
-    assert isinstance(like_input(out, pl.DataFrame({"x": [1]})), pl.DataFrame)
-    assert isinstance(like_input(out, pa.table({"x": [1]})), pa.Table)
-    assert isinstance(like_input(out, np.zeros((2, 1))), pl.DataFrame)
-    assert isinstance(like_input(out, "file.csv"), pl.DataFrame)
-    assert like_input(out, {"x": [1, 2]}) == out
 
 
 def test_every_error_is_ours_and_in_one_line() -> None:

@@ -55,12 +55,6 @@ def test_every_requirement_has_its_pin() -> None:
     assert asked <= pinned
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#]+)\)", text):
-        assert link.startswith("http") or (ROOT / link).exists(), link
-
-
 @pytest.mark.parametrize(
     ("arguments", "limit"),
     [(["-c", "import equipoise"], 0.3), (["-m", "equipoise", "--help"], 0.5)],

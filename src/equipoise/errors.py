@@ -8,7 +8,6 @@ __all__ = [
     "ColumnNotFound",
     "DataError",
     "EquipoiseError",
-    "MissingExtra",
     "ModelError",
     "NotApplicable",
     "RunConflict",
@@ -109,9 +108,3 @@ class ModelError(EquipoiseError, ValueError):
     """A saved model cannot be loaded or does not fit the data."""
 
     code = "model"
-
-
-class MissingExtra(EquipoiseError, ImportError):
-    """An optional dependency is not installed."""
-
-    code = "missing-extra"

@@ -20,7 +20,6 @@ __all__ = [
     "epoch_seconds",
     "float_values",
     "level_codes",
-    "like_input",
     "parse_numbers",
     "reads_as_date",
     "scan_bytes",
@@ -218,32 +217,6 @@ def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
                 remedy="give each column one value for each row",
             )
     return nw.from_native(pl.DataFrame(out), eager_only=True)
-
-
-def like_input(columns: Mapping[str, Sequence[Any]], original: Any) -> Any:
-    """Return ``columns`` as a frame of the kind of ``original``; polars where that is no frame.
-
-    A pandas frame keeps the index of the original where the rows are as many.
-
-    Examples
-    --------
-    >>> from equipoise.frames import like_input
-    >>> like_input({"label": ["a", "b"]}, {"x": [1, 2]})
-    {'label': ['a', 'b']}
-    """
-    frame = build_frame(columns).to_native()
-    if isinstance(original, Mapping):
-        return frame.to_dict(as_series=False)
-    try:
-        kind = nw.from_native(original, eager_only=True).implementation
-    except (TypeError, ValueError):
-        return frame.to_arrow() if type(original).__name__ == "RecordBatch" else frame
-    if kind.is_pandas():
-        out = frame.to_pandas()
-        if len(out) == len(original):
-            out.index = original.index
-        return out
-    return frame.to_arrow() if kind.is_pyarrow() else frame
 
 
 def _strings(native: pl.Series) -> pl.Series:

@@ -55,7 +55,8 @@ def test_every_entry_is_complete(name):
     assert name == "untreated" or any(c.isdigit() for c in strategy.paper)
     assert strategy.same_as is None or strategy.same_as in CATALOGUE
     assert strategy.control is None or CATALOGUE[strategy.control].family == "control"
-    assert set(strategy.slots()) == {"rows", "weights", "loss", "start", "schedule", "decision"}
+    filled = [slot for slot, words in strategy.slots().items() if words is not None]
+    assert strategy.is_ensemble or name == "untreated" or filled
 
 
 def test_untreated_is_always_in_and_controls_come_along():

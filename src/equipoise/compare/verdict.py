@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from equipoise.compare.judging import Candidate, Judge, Value
+from equipoise.decisions.decision import DECISIONS
 from equipoise.errors import DataError
 from equipoise.stats.multiple import holm
 from equipoise.stats.paired import Difference, paired_difference
@@ -16,7 +17,6 @@ from equipoise.stats.verdict import tied_with_best
 
 __all__ = ["Ranked", "Verdict", "baseline_of", "reach_verdict"]
 
-_DECISION_ORDER = ["argmax", "prior-corrected", "tuned", "min-cost"]
 _LEARNER_ORDER = {"linear": 0, "forest": 1, "boosting": 2, "ensemble": 2}
 _ALPHA = 0.05
 
@@ -166,7 +166,7 @@ def _cost(one: Ranked) -> tuple[float, ...]:
     candidate = one.candidate
     return (
         candidate.part.strategy.simplicity,
-        _DECISION_ORDER.index(candidate.decision.name),
+        DECISIONS.index(candidate.decision.name),
         _LEARNER_ORDER.get(candidate.part.learner.name, 1),
     )
 
@@ -251,7 +251,7 @@ def _preferred(judge: Judge, group: list[Candidate]) -> Candidate:
         **judge.design,
     )
     among = [one for one, same in zip(group, tied, strict=True) if same] or [group[best]]
-    return min(among, key=lambda one: _DECISION_ORDER.index(one.decision.name))
+    return min(among, key=lambda one: DECISIONS.index(one.decision.name))
 
 
 def _with_preferred_decision(one: Ranked, among: list[Ranked], judge: Judge) -> Ranked:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
 
-__all__ = ["Decision"]
+__all__ = ["DECISIONS", "Decision"]
 
 F = NDArray[np.float64]
+# The plainest first.
+DECISIONS = ("argmax", "prior-corrected", "tuned", "min-cost")
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from equipoise.data.table import Table
 from equipoise.learners.text import TextCounts, TextEncoder
 
-__all__ = ["Encoder", "Matrix", "View", "count_texts", "is_complete"]
+__all__ = ["Encoder", "Matrix", "View", "count_texts"]
 
 View = Literal["linear", "dense", "tree", "filled"]
 Matrix: TypeAlias = NDArray[np.float64] | sp.csr_matrix
@@ -40,11 +40,6 @@ _FAR = 1e30  # trees read float32, and the sum of a column has to stay finite in
 def count_texts(table: Table) -> list[TextCounts]:
     """Count the words of every text column once, for all folds."""
     return [TextCounts.of(column) for column in table.texts]
-
-
-def is_complete(table: Table) -> bool:
-    """Say whether the numbers have no missing value and there are no categories."""
-    return table.codes.shape[1] == 0 and not np.isnan(table.numbers).any()
 
 
 @dataclass

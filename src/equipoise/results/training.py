@@ -15,7 +15,7 @@ from equipoise.compare.training import train_all
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import FoldPlan, make_folds
 from equipoise.decisions.costs import parse_cost
-from equipoise.decisions.decision import Decision
+from equipoise.decisions.decision import DECISIONS, Decision
 from equipoise.errors import NotApplicable, UsageError
 from equipoise.learners.choice import choose_learners
 from equipoise.metrics.registry import default_label_metric, get_metric
@@ -24,8 +24,6 @@ from equipoise.results.trial import model_of
 from equipoise.strategies import get_strategy
 
 __all__ = ["train"]
-
-_DECISIONS = ("argmax", "prior-corrected", "tuned", "min-cost")
 
 
 def train(
@@ -92,9 +90,9 @@ def train(
     """
     strategy, learner, decision = _split(strategy, learner, decision)
     decision = decision or ("argmax" if cost is None else "min-cost")
-    if decision not in _DECISIONS:
+    if decision not in DECISIONS:
         raise UsageError(
-            f"there is no decision {decision!r}", remedy=f"use one of {', '.join(_DECISIONS)}"
+            f"there is no decision {decision!r}", remedy=f"use one of {', '.join(DECISIONS)}"
         )
     if decision == "min-cost" and cost is None:
         raise UsageError(
