@@ -131,7 +131,7 @@ def usable_rows(
                 ]
             )
             if len(rare) == 1:
-                notes.append(f"class {rare[0]!r} of {name!r} has a single row and was left out")
+                notes.append(f"class {some(rare)} of {name!r} has a single row and was left out")
             else:
                 notes.append(
                     f"{len(rare)} classes of {name!r} have a single row each and were left out: {some(rare)}"
