@@ -142,7 +142,14 @@ def test_a_wrong_role_gives_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [{"group": "age"}, {"time": "age"}, {"text": ["age"]}, {"overrides": {"age": "number"}}]
+    "part",
+    [
+        {"group": "age"},
+        {"time": "age"},
+        {"text": ["age"]},
+        {"overrides": {"age": "number"}},
+        {"overrides": {"age": "ignored"}},
+    ],
 )
 def test_the_target_has_no_other_part(part: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="column 'age' is the target and cannot be"):

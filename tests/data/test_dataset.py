@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,10 @@ def test_rows_are_left_out_where_that_is_allowed() -> None:
         ({"time": "amount"}, DataError, "time column 'amount' has nothing in row 40"),
         ({"time": "colour"}, DataError, "time column 'colour' has 'red' in row 1"),
         ({"positive": "maybe"}, UsageError, "the positive class 'maybe'"),
+        ({"seed": -1}, UsageError, "seed=-1 cannot be used; give a whole number from 0 to"),
+        ({"seed": 2**32}, UsageError, "seed=4294967296 cannot be used"),
+        ({"seed": True}, UsageError, "seed=True cannot be used"),
+        ({"seed": None}, UsageError, "seed=None cannot be used"),
         ({"task": "binry"}, UsageError, "task 'binry' is unknown"),
     ],
 )
@@ -344,3 +349,12 @@ def test_notes_name_infinite_values_and_many_levels() -> None:
     assert "column 'amount' holds 1 infinite value, which counts as missing" in found.notes
     many = {"x": [f"k{i % 150}" for i in range(300)], "label": [i % 7 == 0 for i in range(300)]}
     assert any("150 levels" in note for note in load_dataset(many, "label").notes)
+
+
+def test_a_file_whose_name_is_no_text_is_called_by_what_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"bad\xff.csv")
+    try:
+        path.write_text("x,y\n1,a\n2,a\n4,b\n3,b\n", encoding="utf-8")
+    except OSError:
+        pytest.skip("every name is text on this disk")
+    assert load_dataset(path, "y").source == "bad\ufffd.csv"

@@ -134,7 +134,7 @@ BAD = {
     "header.csv": (b"a,b,c\n", "a header and no rows"),
     "junk.csv": (bytes(range(256)) * 40, "is a binary file"),
     "control.csv": (b"\x01\x02\x03\x04\x05a,b\n", "is a binary file"),
-    "late.csv": (b"a,b\n" + b"1,2\n" * 30_000 + b"\x00\x00", "is a binary file"),
+    "late.csv": (b"a,b\n" + b"1,2\n" * 30_000 + b"\x00" * 2_000, "is a binary file"),
     "zip.csv": (b"PK\x03\x04" + bytes(100), "a zip archive or a spreadsheet"),
     "packed.csv": (gzip.compress(b"a,b\n1,2\n"), "gzipped"),
     "text.parquet": (b"a,b\n1,2\n", "cannot be read as parquet"),
@@ -251,3 +251,10 @@ def test_damaged_files_are_refused_at_once(tmp_path: Path, kind: str) -> None:
         except DataError:
             refused += 1
     assert refused > 10
+
+
+@pytest.mark.parametrize("stray", ["\x00", "\x01", "\x1b"])
+def test_a_stray_control_character_does_not_make_a_file_binary(tmp_path: Path, stray: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"a,b\n1,x{stray}y\n2,z\n", encoding="utf-8")
+    assert read_table(path)["b"].to_list() == [f"x{stray}y", "z"]

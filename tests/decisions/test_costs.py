@@ -104,7 +104,7 @@ def test_the_nearest_class_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"cannot be read: is a directory; .*fn=10"):
         parse_cost(tmp_path, TWO)
 
 
@@ -123,6 +123,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         ("miss=10,fp=1", "'miss' is unknown"),
         ("fn=-1,fp=1", "saying 'ham' for 'spam' is -1, which is negative"),
         ("fn=inf,fp=1", "which is not finite"),
+        ("fn=1e308,fp=1", "is 1e+308, which is too large"),
         ("fn=0,fp=0", "the same whatever is decided"),
         ("costs.csv", "neither a file nor"),
         ("", "neither a file nor"),

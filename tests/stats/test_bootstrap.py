@@ -91,3 +91,9 @@ def test_wrong_shapes_are_refused(n: int, draws: int, groups: list[int] | None) 
 def test_wrong_level_is_refused() -> None:
     with pytest.raises(UsageError, match="level=95"):
         percentile_interval([1.0], level=95)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5])
+def test_a_seed_that_cannot_be_used_is_refused(seed: int) -> None:
+    with pytest.raises(UsageError, match=f"seed={seed}"):
+        bootstrap_weights(5, 5, seed=seed)

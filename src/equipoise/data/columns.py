@@ -114,7 +114,7 @@ def assign_roles(
             )
     if target is not None:
         for other, part in ((group, "group"), (time, "time"), *given.items()):
-            if other == target and part != "ignored":
+            if other == target:
                 raise UsageError(
                     f"column {target!r} is the target and cannot be {part} too",
                     remedy=f"name another {'column' if part in _GIVEN else part + ' column'}",

@@ -18,6 +18,7 @@ from equipoise.data.columns import Column, assign_roles, find_column
 from equipoise.data.duplicates import find_duplicates, merge_groups
 from equipoise.data.leaks import Leak, find_leaks
 from equipoise.data.reading import read_table
+from equipoise.data.seeds import check_seed
 from equipoise.data.table import Schema, Table
 from equipoise.data.target import encode_target, usable_rows
 from equipoise.errors import DataError, UsageError
@@ -125,9 +126,11 @@ def load_dataset(
     ...
     equipoise.errors.TargetError: ...
     """
+    check_seed(seed)
     source = "data"
     if isinstance(data, (str, os.PathLike)):
-        source = Path(data).name
+        # A name need not be text, and this one goes into files that are.
+        source = os.fsencode(Path(data).name).decode("utf-8", "replace")
         frame = read_table(data)
     else:
         frame = to_frame(data, plain=target if isinstance(target, str) else None)

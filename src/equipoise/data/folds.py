@@ -10,6 +10,7 @@ import numpy as np
 from equipoise.data.dealing import deal
 from equipoise.data.duplicates import duplicate_groups, merge_groups
 from equipoise.data.forward import forward_splits
+from equipoise.data.seeds import check_seed
 from equipoise.data.splits import FoldPlan, Split, folds_word
 from equipoise.errors import TargetError, UsageError
 
@@ -104,11 +105,8 @@ def make_folds(
 
 
 def _check(folds: int, repeats: int, seed: int) -> None:
-    given: list[tuple[str, Any, int]] = [
-        ("folds", folds, 2),
-        ("repeats", repeats, 1),
-        ("seed", seed, 0),
-    ]
+    check_seed(seed)
+    given: list[tuple[str, Any, int]] = [("folds", folds, 2), ("repeats", repeats, 1)]
     for name, value, least in given:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise UsageError(

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from equipoise.data.seeds import check_seed
+
 __all__ = ["Leak", "find_leaks"]
 
 # A column alone is near perfect from here on.
@@ -112,6 +114,7 @@ def find_leaks(
     >>> [(leak.column, leak.score) for leak in find_leaks(table, y)]
     [('refund', 1.0)]
     """
+    check_seed(seed)
     y = np.asarray(y, dtype=np.int64)
     total = np.bincount(y)
     searched = np.flatnonzero(total >= ROWS_OF_A_CLASS)

@@ -152,13 +152,13 @@ def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
     if series.dtype in (nw.Date, nw.Datetime):
         raise DataError(
             f"column {series.name!r} should hold numbers, and has dates",
-            remedy=f"give numbers, or learn it as dates with --role {series.name}=date",
+            remedy=f"give numbers, or train with --role {series.name}=date",
         )
     if series.dtype.is_numeric() or series.dtype in (nw.Boolean, nw.Duration, nw.Time):
         values = float_values(series)
     else:
         read, bad = parse_numbers(series)
-        _refuse(series, bad, "numbers", f"or learn it otherwise with --role {series.name}=category")
+        _refuse(series, bad, "numbers", f"or train with --role {series.name}=category")
         values = float_values(read)
     # Infinity would poison every mean; a missing value is what the learners know how to treat.
     return np.where(np.isinf(values), np.nan, values)
@@ -180,7 +180,7 @@ def _date(series: nw.Series[Any], clock: bool) -> dict[str, NDArray[np.float64]]
         if not np.isnan(float_values(series)).all():
             raise DataError(
                 f"column {series.name!r} should hold dates, and has numbers",
-                remedy=f"write dates as 2024-12-31, or read them with --role {series.name}=number",
+                remedy=f"write dates as 2024-12-31, or train with --role {series.name}=number",
             )
         seconds = np.full(len(series), np.nan)
     else:

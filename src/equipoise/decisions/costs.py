@@ -17,6 +17,7 @@ __all__ = ["parse_cost"]
 
 F = NDArray[np.float64]
 _SHORT = {"tn": (0, 0), "fp": (0, 1), "fn": (1, 0), "tp": (1, 1)}
+_LARGEST = 1e100  # sums and products over any number of rows stay finite
 _PAIRS = "write fn=10,fp=1"
 _TABLE = "give a header with the predicted classes, and the true class first in every row"
 
@@ -39,12 +40,12 @@ def parse_cost(cost: Any, classes: Sequence[str], task: str = "binary") -> F:
     Returns
     -------
     float64 array, shape (C, C)
-        Finite, 0 or more.
+        0 or more, at most 1e100.
 
     Raises
     ------
     UsageError
-        If the costs do not fit the classes, are negative or no numbers, or make every decision equally
+        If the costs do not fit the classes, are negative, too large or no numbers, or make every decision equally
         good.
     DataError
         If the file cannot be read or lacks a class.
@@ -91,6 +92,7 @@ def _check(matrix: F, names: list[str]) -> None:
         (~np.isfinite(matrix), "not finite", "give every cost as a number"),
         # A gain is a cost below that of another answer; a constant more on a row changes no decision.
         (matrix < 0, "negative", "add the same amount to all costs of that true class"),
+        (matrix > _LARGEST, "too large to add up", "divide all costs by the same number"),
     ):
         if wrong.any():
             i, j = np.argwhere(wrong)[0]
@@ -156,9 +158,15 @@ def _from_file(path: str, names: list[str]) -> F:
             f"cost {path!r} is neither a file nor of the form fn=10,fp=1",
             remedy="check the path, or write fn=10,fp=1",
         ) from None
-    except (OSError, ValueError, csv.Error) as error:
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
         raise DataError(
-            f"the cost file {path!r} cannot be read ({error})", remedy="give a CSV file"
+            f"the cost file {path!r} cannot be read: {why}",
+            remedy="give the path of a CSV file, or write fn=10,fp=1",
+        ) from None
+    except (ValueError, csv.Error) as error:
+        raise DataError(
+            f"the cost file {path!r} cannot be read ({error})", remedy="give a CSV file in UTF-8"
         ) from None
     if not rows:
         raise DataError(f"the cost file {path!r} is empty", remedy=_TABLE)

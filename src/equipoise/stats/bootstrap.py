@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from equipoise.data.seeds import check_seed
 from equipoise.errors import UsageError
 
 __all__ = ["bootstrap_weights", "oob_weights", "percentile_interval"]
@@ -40,7 +41,7 @@ def bootstrap_weights(
     Raises
     ------
     UsageError
-        When `n` or `draws` is below 1, or `groups` has another length than `n`.
+        When `n` or `draws` is below 1, `groups` has another length than `n`, or `seed` cannot be used.
 
     References
     ----------
@@ -56,6 +57,7 @@ def bootstrap_weights(
     >>> bootstrap_weights(4, draws=1, seed=0, groups=["a", "a", "b", "b"]).tolist()
     [[0, 0, 2, 2]]
     """
+    check_seed(seed)
     if n < 1 or draws < 1:
         raise UsageError(
             f"a bootstrap of {n} rows with {draws} draws is empty",
