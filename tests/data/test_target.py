@@ -177,7 +177,7 @@ def test_a_task_may_be_given() -> None:
     with pytest.raises(UsageError, match="task 'binray' is unknown; use binary"):
         encode_target(list("ab") * 2, "binray")
     for task in ("regression", "multilabel"):
-        with pytest.raises(TargetError, match="not offered yet"):
+        with pytest.raises(UsageError, match="not offered yet: so far tasks are binary or multi"):
             encode_target(numbers, task)
 
 
@@ -188,6 +188,23 @@ def test_labels_that_look_alike_are_noted() -> None:
     ]
     notes = encode_target(["1", "2", "other"] * 2)[2]
     assert "both numbers ('1', '2') and words ('other')" in notes[0]
+
+
+@pytest.mark.parametrize("word", ["NA", "NaN", "None", "n/a", "?"])
+def test_a_word_for_nothing_is_a_class_among_words_and_missing_among_numbers(word: str) -> None:
+    _, classes, notes = encode_target(["yes", word, "yes"] * 2, name="kind")
+    assert classes == ["yes", word]
+    assert notes == [
+        f"{word!r} of 'kind' counts as a class; where it stands for no label, leave the cell empty"
+    ]
+    among_numbers = ["0", word, "1"] * 2
+    stands = f"among numbers {word!r} stands for none"
+    with pytest.raises(TargetError, match="missing in 2 of 6 rows") as caught:
+        encode_target(among_numbers)
+    assert stands in caught.value.problem
+    keep, notes = usable_rows(among_numbers, drop_missing=True)
+    assert keep.tolist() == [True, False, True] * 2
+    assert stands in notes[0]
 
 
 def test_rows_that_cannot_be_used_are_left_out_when_allowed() -> None:

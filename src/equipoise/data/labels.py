@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 
 from equipoise.errors import UsageError
+from equipoise.frames import BLANKS
 
 __all__ = [
     "is_missing",
     "kind_of",
+    "look_alikes",
+    "missing_labels",
     "natural_key",
     "nearest",
     "plain_scalars",
@@ -26,6 +29,8 @@ __all__ = [
     "spoken",
     "was_word",
 ]
+
+_BLANKS = frozenset(text.casefold() for text in BLANKS)
 
 
 def plain_scalars(values: Any) -> list[Any]:
@@ -55,6 +60,31 @@ def is_missing(value: Any) -> bool:
         return bool(value != value)
     except TypeError:
         return True
+
+
+def _means_missing(text: str) -> bool:
+    """Tell whether a text is one of those that stand for a missing value in many files, such as NA."""
+    return text.strip().casefold() in _BLANKS
+
+
+def missing_labels(labels: Sequence[Any]) -> tuple[list[bool], str]:
+    """Tell which labels are missing, and in brackets which words were taken for that.
+
+    A word such as NA may well be the name of a class. Among numbers written as text it is not.
+    """
+    missing = [is_missing(label) for label in labels]
+    known = [label for label, absent in zip(labels, missing, strict=True) if not absent]
+    if not all(isinstance(label, str) for label in known):
+        return missing, ""
+    words = {label for label in set(known) if _means_missing(label)}
+    numbers = set(known) - words
+    if not words or not numbers or not all(map(reads_as_number, numbers)):
+        return missing, ""
+    taken = some(sorted(words))
+    return (
+        [absent or label in words for label, absent in zip(labels, missing, strict=True)],
+        f" (among numbers {taken} stands for none)",
+    )
 
 
 def kind_of(value: Any) -> str:
@@ -123,3 +153,28 @@ def rows_word(count: int) -> str:
 def was_word(count: int) -> str:
     """Choose between "was" and "were"."""
     return "was" if count == 1 else "were"
+
+
+def look_alikes(labels: Sequence[Any], name: str) -> list[str]:
+    """Say which labels a reader may take for something else than they count as."""
+    texts = [label for label in labels if isinstance(label, str)]
+    shapes: dict[str, list[str]] = {}
+    for label in texts:
+        shapes.setdefault(" ".join(label.casefold().split()), []).append(label)
+    notes = [
+        f"classes {some(same)} of {name!r} differ only in case or spaces and count as different"
+        for same in shapes.values()
+        if len(same) > 1
+    ]
+    blanks = [label for label in texts if _means_missing(label)]
+    if blanks:
+        notes.append(
+            f"{some(blanks)} of {name!r} counts as a class; where it stands for no label, leave the cell empty"
+        )
+    numeric = [label for label in texts if reads_as_number(label)]
+    if numeric and len(numeric) < len(texts):
+        words = [label for label in texts if not reads_as_number(label)]
+        notes.append(
+            f"{name!r} holds both numbers ({some(numeric, 2)}) and words ({some(words, 2)}); all count as classes"
+        )
+    return notes

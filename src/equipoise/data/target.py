@@ -12,10 +12,11 @@ import numpy as np
 from equipoise.data.labels import (
     is_missing,
     kind_of,
+    look_alikes,
+    missing_labels,
     natural_key,
     nearest,
     plain_scalars,
-    reads_as_number,
     rows_word,
     some,
     spoken,
@@ -109,13 +110,13 @@ def usable_rows(
     ["1 row without 'kind' was left out", "class 'c' of 'kind' has a single row and was left out"]
     """
     scalars = plain_scalars(values)
-    missing = [is_missing(value) for value in scalars]
+    missing, words = missing_labels(scalars)
     keep = np.ones(len(scalars), dtype=bool)
     notes = []
     if drop_missing and any(missing):
         keep &= ~np.array(missing)
         notes.append(
-            f"{rows_word(sum(missing))} without {name!r} {was_word(sum(missing))} left out"
+            f"{rows_word(sum(missing))} without {name!r}{words} {was_word(sum(missing))} left out"
         )
     if drop_rare:
         present = [value for value, absent in zip(scalars, missing, strict=True) if not absent]
@@ -169,9 +170,9 @@ def encode_target(
     ------
     TargetError
         If the target cannot be learned: missing values, one class, all values different, kinds of values mixed,
-        more than 100 classes, a class of one row, or a task that is not one of classes.
+        more than 100 classes, a class of one row, or numbers that measure.
     UsageError
-        If `task` is no task, or `positive` no class.
+        If `task` is no task or not offered, or `positive` no class.
 
     Examples
     --------
@@ -185,21 +186,27 @@ def encode_target(
             f"task {task!r} is unknown",
             remedy=f"use {nearest(task, TASKS[:2]) or 'binary or multiclass'}",
         )
+    if task in TASKS[2:]:
+        raise UsageError(
+            f"task {task!r} is not offered yet: so far tasks are binary or multiclass",
+            remedy=f"leave the task out if the values of {name!r} name classes; numbers that measure can be cut "
+            "into classes first",
+        )
     scalars = plain_scalars(values)
     _refuse_missing(scalars, name)
     counts = _count(scalars, name)
     _refuse_mixture(counts, name)
     labels = sorted(counts, key=natural_key)
-    _refuse_degenerate(labels, counts, name, task)
+    _refuse_degenerate(labels, counts, name)
     found = task or detect_task(scalars)
-    _refuse_other_tasks(found, labels, counts, name)
+    _refuse_regression(found, labels, name)
     _refuse_unlearnable(labels, counts, name)
     if task == "binary" and len(labels) != 2:
         raise TargetError(
             f"column {name!r} has {len(labels)} classes ({some(labels)}), a binary task has 2",
             remedy="use --task multiclass, or leave --task out",
         )
-    notes = _look_alikes(labels, name)
+    notes = look_alikes(labels, name)
     if found == "binary":
         labels, note = _order_binary(labels, counts, positive, name)
         notes += note
@@ -236,7 +243,8 @@ def _count(scalars: Sequence[Any], name: str) -> Counter[Any]:
 
 
 def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
-    missing = sum(map(is_missing, scalars))
+    absent, words = missing_labels(scalars)
+    missing = sum(absent)
     if not scalars:
         raise TargetError(f"column {name!r} has no rows", remedy="give data with rows")
     if missing == len(scalars):
@@ -245,7 +253,7 @@ def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
         )
     if missing:
         raise TargetError(
-            f"column {name!r} is missing in {missing:,} of {rows_word(len(scalars))}",
+            f"column {name!r} is missing in {missing:,} of {rows_word(len(scalars))}{words}",
             remedy="leave those rows out with --drop-missing-target (drop_missing_target=True), or fill them in",
         )
 
@@ -287,16 +295,14 @@ def _mixture(kinds: Mapping[str, tuple[int, Any]], name: str) -> TargetError:
     )
 
 
-def _refuse_degenerate(
-    labels: Sequence[Any], counts: Mapping[Any, int], name: str, task: str | None
-) -> None:
+def _refuse_degenerate(labels: Sequence[Any], counts: Mapping[Any, int], name: str) -> None:
     total = sum(counts.values())
     if len(labels) == 1:
         raise TargetError(
             f"column {name!r} has one class only: {labels[0]!r} in all {rows_word(total)}",
             remedy="name a --target with at least two classes, or give data that hold both",
         )
-    if len(labels) == total and task not in ("regression", "multilabel"):
+    if len(labels) == total:
         raise TargetError(
             f"column {name!r} has a different value in each of the {rows_word(total)} (for example {some(labels, 2)}): "
             "an id or a measured number, not a class",
@@ -304,19 +310,13 @@ def _refuse_degenerate(
         )
 
 
-def _refuse_other_tasks(
-    task: str, labels: Sequence[Any], counts: Mapping[Any, int], name: str
-) -> None:
+def _refuse_regression(task: str, labels: Sequence[Any], name: str) -> None:
     if task == "regression":
         raise TargetError(
-            f"column {name!r} is a number with {len(labels):,} different values, a regression target, which is not offered yet",
+            f"column {name!r} is a number with {len(labels):,} different values, a regression target; so far tasks are "
+            "binary or multiclass",
             remedy="name a --target with classes, cut the numbers into classes first, or say --task multiclass "
             f"if they are classes (at most {MAX_CLASSES})",
-        )
-    if task == "multilabel":
-        raise TargetError(
-            f"multilabel tasks are not offered yet (column {name!r})",
-            remedy="name a --target with one label per row",
         )
 
 
@@ -377,22 +377,3 @@ def _find_label(wanted: Any, labels: Sequence[Any], name: str) -> Any:
         f"the positive class {wanted!r} is not among the classes of column {name!r} ({some(labels)})",
         remedy=f"did you mean {near!r}?" if near else f"use one of {some(labels)}",
     )
-
-
-def _look_alikes(labels: Sequence[Any], name: str) -> list[str]:
-    texts = [label for label in labels if isinstance(label, str)]
-    shapes: dict[str, list[str]] = {}
-    for label in texts:
-        shapes.setdefault(" ".join(label.casefold().split()), []).append(label)
-    notes = [
-        f"classes {some(same)} of {name!r} differ only in case or spaces and count as different"
-        for same in shapes.values()
-        if len(same) > 1
-    ]
-    numeric = [label for label in texts if reads_as_number(label)]
-    if numeric and len(numeric) < len(texts):
-        words = [label for label in texts if not reads_as_number(label)]
-        notes.append(
-            f"{name!r} holds both numbers ({some(numeric, 2)}) and words ({some(words, 2)}); all count as classes"
-        )
-    return notes
