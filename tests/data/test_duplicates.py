@@ -214,7 +214,7 @@ def test_counts_and_speed_of_creditcard(shared_data: Path) -> None:
     table, y = table_of(shared_data / "creditcard_fraud.parquet", "Class")
     begin = time.perf_counter()
     found = find_duplicates(table, y)
-    assert time.perf_counter() - begin < 6  # about 0.4 s when nothing else runs
+    assert time.perf_counter() - begin < 6  # about 0.8 s when nothing else runs
     assert found.rows == 1081
     assert y[np.unique(found.groups, return_index=True)[1]].sum() == 492 - 19
 

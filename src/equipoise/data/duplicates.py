@@ -11,6 +11,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from equipoise.data.kinds import number_by_appearance, number_kinds
+from equipoise.data.nearness import near_copies
+
 __all__ = ["Duplicates", "duplicate_groups", "find_duplicates", "merge_groups", "text_key"]
 
 # A table with at least this many rows for every combination of values that can occur must repeat itself.
@@ -45,7 +48,7 @@ class Duplicates:
     clusters : int
         Kinds of rows that occur more than once.
     notes : list of str
-        Repeats that were not taken for copies, and why.
+        Repeats that were not taken for copies, and why; how many rows are copies but for the last digits.
     """
 
     groups: np.ndarray
@@ -85,10 +88,12 @@ def duplicate_groups(table: Features, y: np.ndarray | None = None) -> np.ndarray
 
 
 def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
-    """Find copies: rows with the same features, texts compared by their letters only.
+    """Find copies: rows with the same features, texts by their letters only, numbers up to their last digits.
 
-    A missing value equals a missing value and -0.0 equals 0.0. The target plays no part in what is a copy, so copies
-    with conflicting labels share a group too. A row without any value is no copy of another.
+    Numbers need only nearly agree, as after rounding, noise or a stay in single precision; whole numbers must be
+    equal. `near_copies` in ``equipoise.data.nearness`` says how nearly. A missing value equals a missing value and
+    -0.0 equals 0.0. The target plays no part in what is a copy, so copies with conflicting labels share a group too.
+    A row without any value is no copy of another.
 
     Two kinds of repeats are legitimate, are met again by a model in use, and are not grouped:
 
@@ -131,7 +136,11 @@ def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
     empty = np.asarray(np.isnan(numbers).all(axis=1) & (codes < 0).all(axis=1))
     for text in texts:
         empty &= text == 0
-    kinds = _number_by_appearance(_combine(columns, empty))
+    exact = np.empty(n, dtype=np.int64)
+    exact[empty] = -1 - np.arange(int(empty.sum()))
+    exact[~empty] = number_kinds(columns, np.flatnonzero(~empty))
+    exact = number_by_appearance(exact)
+    kinds = _join_near(numbers, columns[numbers.shape[1] :], exact, empty)
     sizes = np.bincount(kinds)
     rows, clusters = int(n - len(sizes)), int((sizes > 1).sum())
     notes: list[str] = []
@@ -152,8 +161,14 @@ def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
                 "common readings, counted as separate cases, not as copies"
             )
     groups = (
-        _number_by_appearance(np.where(apart, n + np.arange(n), kinds)) if apart.any() else kinds
+        number_by_appearance(np.where(apart, n + np.arange(n), kinds)) if apart.any() else kinds
     )
+    agreeing = _beyond_largest(exact[~apart], groups[~apart])
+    if agreeing:
+        notes.append(
+            f"{agreeing:,} row{' agrees' if agreeing == 1 else 's agree'} with another in all but "
+            "the last digits: kept on one side"
+        )
     return Duplicates(groups, rows, clusters, notes)
 
 
@@ -179,16 +194,14 @@ def merge_groups(first: np.ndarray | None, second: np.ndarray | None) -> np.ndar
     """
     if first is None or second is None:
         one = second if first is None else first
-        return (
-            None if one is None else _number_by_appearance(np.unique(one, return_inverse=True)[1])
-        )
+        return None if one is None else number_by_appearance(np.unique(one, return_inverse=True)[1])
     a = np.unique(first, return_inverse=True)[1]
     b = np.unique(second, return_inverse=True)[1]
     n_a, n_b = int(a.max(initial=-1)) + 1, int(b.max(initial=-1)) + 1
     # A graph of groups, not of rows: each row ties its group of the first kind to its group of the second.
     ties = coo_array((np.ones(len(a), dtype=np.int8), (a, b + n_a)), shape=(n_a + n_b, n_a + n_b))
     component = connected_components(ties, directed=False)[1]
-    return _number_by_appearance(component[a])
+    return number_by_appearance(component[a])
 
 
 def text_key(text: str) -> str:
@@ -214,32 +227,31 @@ def _text_column(values: np.ndarray) -> np.ndarray:
     )
 
 
-def _combine(columns: Sequence[np.ndarray], empty: np.ndarray) -> np.ndarray:
-    """Give each distinct row over all columns a number, and each empty row one of its own."""
-    kinds = np.zeros(len(empty), dtype=np.int64)
-    kinds[empty] = -1 - np.arange(int(empty.sum()))
-    rows = np.flatnonzero(~empty)
-    inside = np.zeros(len(rows), dtype=np.int64)
-    used = 1
-    for column in columns:
-        # Two rows are told apart as soon as one column does, so only rows still in company are looked at further.
-        values = np.unique(column[rows], return_inverse=True)[1]
-        joint = inside * (int(values.max(initial=0)) + 1) + values
-        _, inverse, counts = np.unique(joint, return_inverse=True, return_counts=True)
-        kinds[rows] = inverse + used
-        used += len(counts)
-        together = counts[inverse] > 1
-        rows, inside = rows[together], inverse[together]
-        if not len(rows):
-            break
-    return kinds
+def _join_near(
+    numbers: np.ndarray, others: Sequence[np.ndarray], exact: np.ndarray, empty: np.ndarray
+) -> np.ndarray:
+    """Join the kinds that nearly agree."""
+    if not numbers.shape[1]:
+        return exact
+    kinds, first = np.unique(exact, return_index=True)
+    filled = ~empty[first]
+    place = first[filled]
+    joined = len(place) + np.arange(len(kinds))
+    joined[filled] = near_copies(
+        numbers if len(place) == len(numbers) else numbers[place],
+        [column[place] for column in others],
+    )
+    return number_by_appearance(joined[exact])
 
 
-def _number_by_appearance(ids: np.ndarray) -> np.ndarray:
-    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
+def _beyond_largest(exact: np.ndarray, groups: np.ndarray) -> int:
+    """Count the rows that are not of their group's most frequent exact kind."""
+    kinds, first, sizes = np.unique(exact, return_index=True, return_counts=True)
+    if len(kinds) == len(np.unique(groups)):
+        return 0
+    largest = np.zeros(int(groups.max()) + 1, dtype=np.int64)
+    np.maximum.at(largest, groups[first], sizes)
+    return int(len(exact) - largest.sum())
 
 
 def _repeats_must_happen(columns: Sequence[np.ndarray], n: int) -> bool:
