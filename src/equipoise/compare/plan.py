@@ -9,6 +9,7 @@ import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,8 @@ from equipoise.errors import UsageError
 from equipoise.learners.base import Learner
 from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_learner
 from equipoise.learners.custom import Custom
+from equipoise.learners.encoding import count_texts
+from equipoise.learners.text import TextCounts
 from equipoise.strategies import Strategy, find_strategies
 
 __all__ = ["LeftOut", "Part", "Plan", "library_versions", "make_plan"]
@@ -64,6 +67,11 @@ class Plan:
     left_out: list[LeftOut]
     folds: FoldPlan
     seed: int
+
+    @cached_property
+    def words(self) -> list[TextCounts]:
+        """Terms of the text columns, counted once for all folds and the model that is handed over."""
+        return count_texts(self.dataset.table)
 
     @property
     def fingerprint(self) -> str:

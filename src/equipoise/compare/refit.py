@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from equipoise.compare.fold import Fold
-from equipoise.compare.plan import Part
-from equipoise.data.dataset import Dataset
+from equipoise.compare.plan import Part, Plan
 from equipoise.data.folds import Split
 from equipoise.learners.base import Fitted
-from equipoise.learners.encoding import Encoder, View, count_texts
+from equipoise.learners.encoding import Encoder, View
 
 __all__ = ["Refitted", "refit"]
 
@@ -29,17 +28,17 @@ class Refitted:
     rows_trained: int
 
 
-def refit(dataset: Dataset, part: Part, seed: int) -> Refitted:
-    """Fit ``part`` on every row of ``dataset``.
+def refit(plan: Plan, part: Part) -> Refitted:
+    """Fit ``part`` on every row of the plan's data.
 
     Raises
     ------
     NotApplicable
         If the strategy does not fit these rows.
     """
-    table = dataset.table
-    everything = Split(0, -1, np.arange(table.n), np.empty(0, dtype=np.int64))
-    fold = Fold(table, dataset.y, len(dataset.classes), everything, seed, count_texts(table))
+    data = plan.dataset
+    everything = Split(0, -1, np.arange(data.table.n), np.empty(0, dtype=np.int64))
+    fold = Fold(data.table, data.y, len(data.classes), everything, plan.seed, plan.words)
     with threadpool_limits(1):
         trained = fold.train(part.learner, part.strategy)
     return Refitted(

@@ -15,7 +15,6 @@ from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
 from equipoise.errors import EquipoiseError, NotApplicable
-from equipoise.learners.encoding import count_texts
 
 __all__ = ["train_all"]
 
@@ -69,7 +68,6 @@ class _Folds:
 
     def __init__(self, plan: Plan, todo: list[_Unit]) -> None:
         self._plan = plan
-        self._counts = count_texts(plan.dataset.table)
         self._left = {s: sum(unit.split == s for unit in todo) for s in {u.split for u in todo}}
         self._alive: dict[int, Fold] = {}
         self._lock = threading.Lock()
@@ -84,7 +82,7 @@ class _Folds:
                     len(data.classes),
                     self._plan.folds.splits[split],
                     self._plan.seed,
-                    self._counts,
+                    self._plan.words,
                 )
             return self._alive[split]
 

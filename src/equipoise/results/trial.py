@@ -241,7 +241,7 @@ def model_of(
         Those of the libraries, from :func:`equipoise.compare.plan.library_versions`.
     """
     dataset = plan.dataset
-    fitted = refit(dataset, part, plan.seed)
+    fitted = refit(plan, part)
     offset = fitted.offset - level
     if decision.name == "argmax":  # which undoes the correction that this very model needs
         decision = type(decision)("argmax", bias=offset)
