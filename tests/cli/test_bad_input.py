@@ -56,6 +56,19 @@ BAD: dict[str, tuple[str, list[str], list[str]]] = {
     "unknown role": (lines(*two_classes()), ["-t", "kind", "--role", "size=numbr"], ["number"]),
     "one fold": (lines(*two_classes()), ["-t", "kind", "--folds", "1"], ["folds"]),
     "bad cost": (lines(*two_classes()), ["-t", "kind", "--cost", "fn=ten"], ["ten"]),
+    "huge cost": (lines(*two_classes()), ["-t", "kind", "--cost", "fn=1e308,fp=1"], ["too large"]),
+    "cost without end": (lines(*two_classes()), ["-t", "kind", "--cost", "fn=inf,fp=1"], ["inf"]),
+    "cost in a folder": (lines(*two_classes()), ["-t", "kind", "--cost", "."], ["directory"]),
+    "role of the target": (
+        lines(*two_classes()),
+        ["-t", "kind", "--role", "kind=ignored"],
+        ["'kind' is the target"],
+    ),
+    "other task": (
+        lines(*two_classes()),
+        ["-t", "kind", "--task", "regression"],
+        ["binary or multiclass", "leave the task out"],
+    ),
 }
 
 
@@ -203,3 +216,116 @@ def test_prediction_without_a_column_of_the_model(
     path = tmp_path / "new.csv"
     path.write_text("size,shade\n1.0,red\n", encoding="utf-8")
     assert "'noise'" in fails("predict", finished / "model", path).err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "things.csv", "-t", "kind", "-o", ""),
+        ("compare", "things.csv", "-t", "kind", "-m", ""),
+        ("compare", "things.csv", "-t", "kind", "-l", ""),
+        ("compare", "things.csv", "-t", "kind", "-s", ""),
+        ("compare", "things.csv", "-t", "kind", "--metric="),
+        ("train", "things.csv", "-t", "kind", "-o", "model", "--decision", ""),
+        ("report", ""),
+        ("",),
+    ],
+)
+def test_nothing_given_is_wrong_usage(
+    arguments: tuple[str, ...], fails: Callable[..., Outcome]
+) -> None:
+    outcome = fails(*arguments)
+    assert outcome.status == 2
+    assert "is empty" in outcome.err
+
+
+@pytest.mark.parametrize("option", ["--seed=-1", "--seed=4294967296", "--jobs=0", "--jobs=-1"])
+@pytest.mark.parametrize("verb", ["compare", "train", "demo", "evaluate"])
+def test_numbers_out_of_range_are_wrong_usage(
+    verb: str, option: str, table: Path, fails: Callable[..., Outcome]
+) -> None:
+    if verb == "evaluate" and "jobs" in option:
+        pytest.skip("it has no such option")
+    named = {"demo": [], "train": [table, "-t", "kind", "-o", "model"]}
+    outcome = fails(verb, *named.get(verb, [table, "-t", "kind"]), option)
+    assert outcome.status == 2
+    assert "cannot be used" in outcome.err
+    assert "hint: give " in outcome.err
+
+
+def test_a_name_that_is_no_text_is_refused_at_once(fails: Callable[..., Outcome]) -> None:
+    outcome = fails("compare", os.fsdecode(b"bad\xff.csv"), "-t", "kind")
+    assert outcome.status == 2
+    assert "'bad\\udcff.csv' is not UTF-8" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "{}.csv", "-t", "kind"),
+        ("compare", "{table}", "-t", "kind", "-o", "{}"),
+        ("train", "{table}", "-t", "kind", "-o", "{}"),
+        ("predict", "{}", "{table}"),
+        ("report", "{}"),
+    ],
+)
+def test_a_name_that_is_too_long(
+    arguments: tuple[str, ...], table: Path, fails: Callable[..., Outcome]
+) -> None:
+    outcome = fails(*(one.format("x" * 300, table=table) for one in arguments))
+    assert "file name too long" in outcome.err
+    assert "shorter name" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["predict", "report"])
+def test_a_file_goes_where_one_can_be(
+    verb: str, finished: Path, table: Path, tmp_path: Path, fails: Callable[..., Outcome]
+) -> None:
+    given = (finished / "model", table) if verb == "predict" else (finished,)
+    suffix = "csv" if verb == "predict" else "html"
+    (tmp_path / f"folder.{suffix}").mkdir()
+    before = (finished / "result.json").read_bytes()
+    for out, said in (
+        (f"missing/out.{suffix}", "there is no folder 'missing'"),
+        (f"folder.{suffix}", "is a folder"),
+        (str(finished / "result.json"), f"hint: use a name that ends in .{suffix}"),
+    ):
+        outcome = fails(verb, *given, "-o", out)
+        assert outcome.status == 2
+        assert said in outcome.err
+    assert (finished / "result.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", ["compare", "train"])
+def test_a_folder_does_not_go_where_a_file_is(
+    verb: str, table: Path, tmp_path: Path, fails: Callable[..., Outcome]
+) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    outcome = fails(verb, table, "-t", "kind", "-o", "file")
+    assert "'file" in outcome.err
+
+
+@pytest.mark.parametrize(("column", "option"), [("kind", "--target"), ("shade", "--prediction")])
+def test_labels_are_no_groups(
+    column: str, option: str, table: Path, fails: Callable[..., Outcome]
+) -> None:
+    outcome = fails("evaluate", table, "-t", "kind", "-p", "shade", "--group", column)
+    assert outcome.status == 2
+    assert f"{column!r} is given for both {option} and --group" in outcome.err
+
+
+def test_the_hint_of_a_prediction_is_of_what_prediction_has(
+    finished: Path, tmp_path: Path, fails: Callable[..., Outcome]
+) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("size,noise,shade\nbig,1.0,red\n", encoding="utf-8")
+    assert "or train with --role size=category" in fails("predict", finished / "model", path).err
+
+
+def test_a_word_for_nothing_is_pointed_out_as_a_class(tmp_path: Path, run: Run) -> None:
+    body = [(*row[:3], row[3] if i % 4 else "None") for i, row in enumerate(rows(90))]
+    path = write_csv(tmp_path / "things.csv", body)
+    quick = ("-l", "linear", "-s", "untreated", "--folds", 3, "-j", 1)
+    outcome = run("compare", path, "-t", "kind", "-o", tmp_path / "run", *quick)
+    assert outcome.status == 0
+    assert "'None' of 'kind' counts as a class" in outcome.err

@@ -121,6 +121,26 @@ def test_killed_by_ctrl_c_in_earnest(table: Path, tmp_path: Path) -> None:
     assert "from the journal" in again.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there is no such shell here")
+def test_closed_streams() -> None:
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/bin/sh", "-c", f'"$0" -m equipoise strategies {line}', sys.executable],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    for line in (">&-", "--json >&-"):
+        done = shell(line)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: stdout is closed")
+        assert "hint: " in done.stderr
+        assert "Traceback" not in done.stderr
+    assert "smote" in shell("2>&-").stdout
+    assert shell("smote >&- 2>&-").returncode == 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_under_stdout() -> None:
     with open("/dev/full", "w") as full:

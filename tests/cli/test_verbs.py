@@ -115,6 +115,10 @@ def test_compare_says_why_there_is_no_model(
     assert "it cannot be stored; use another learner" in outcome.out
     assert str(tmp_path / "result.json") in outcome.out
     assert "equipoise predict" not in outcome.out
+    content = document(
+        run("compare", table, "-t", "kind", "-o", tmp_path, *quick, "--json"), "comparison"
+    )
+    assert content["run"]["model"] is None  # type: ignore[index]
 
 
 def test_compare_as_json_is_the_result(finished: Path, table: Path, run: Run) -> None:

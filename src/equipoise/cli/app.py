@@ -10,7 +10,10 @@ import typer
 
 from equipoise import __version__
 from equipoise.cli import compare, demo, evaluate, predict, report, strategies, train
-from equipoise.cli.failures import tell_usage_error
+from equipoise.cli.failures import tell, tell_usage_error
+from equipoise.cli.given import check_arguments
+from equipoise.cli.screen import check_streams
+from equipoise.errors import EquipoiseError
 
 __all__ = ["app", "run"]
 
@@ -59,7 +62,11 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line on ``argv`` and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        check_streams()
+        check_arguments(arguments)
         status = app(args=arguments, prog_name="equipoise", standalone_mode=False)
+    except EquipoiseError as error:
+        return tell(error, as_json="--json" in arguments)
     except Exception as error:
         # Errors in the arguments; whatever a verb raises is dealt with in `verb`.
         if not hasattr(error, "format_message"):

@@ -98,7 +98,9 @@ def run_trial(screen: Screen, file: Path, target: str, run_dir: Path, **options:
             "leaderboard": "leaderboard.csv",
             "model": "model",
         }
-        paths = {key: str(run_dir / name) for key, name in names.items()}
+        paths: dict[str, str | None] = {key: str(run_dir / name) for key, name in names.items()}
+        if "model" in result.summary:  # which says why there is none
+            paths["model"] = None
         screen.document({**json.loads(result.to_json()), "run": {"folder": str(run_dir), **paths}})
         return
     tell_leaderboard(screen, result.summary)

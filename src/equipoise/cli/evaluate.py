@@ -87,6 +87,8 @@ def evaluate_file(
     if loaded is not None and target is None:
         target = str(loaded.about["target"])
     name = need_target(file, target)
+    if group is not None:
+        _refuse_as_group(group, name, prediction)
     frame = read_table(file)
     if loaded is not None and loaded.about.get("rows") == len(frame):
         screen.note(
@@ -113,6 +115,16 @@ def evaluate_file(
         screen.document({**document, "promised": promised} if promised else document)
     else:
         _tell(screen, result, promised)
+
+
+def _refuse_as_group(group: str, target: str, prediction: str | None) -> None:
+    """Refuse groups that are the very labels: drawn whole, they would tell of no spread."""
+    for option, name in (("--target", target), ("--prediction", prediction)):
+        if group == name:
+            raise UsageError(
+                f"column {group!r} is given for both {option} and --group",
+                remedy="name another column with --group, or leave it out",
+            )
 
 
 def _by_model(model: Model, frame: Any, positive: str | None) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def _tell(code: str, problem: str, remedy: str, status: int, as_json: bool) -> i
         if words and words != "''":
             line = Text.assemble((f"{name}: ", style), words)
             screen.err.print(line, soft_wrap=not screen.err.is_terminal)
-    if as_json:
+    if as_json and sys.stdout:
         about = {"code": code, "problem": problem, "remedy": remedy, "exit_status": status}
         document = {"schema_version": 1, "kind": "error", "error": about}
         sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
@@ -84,9 +84,10 @@ def _storage(error: OSError) -> StorageError:
             f"no permission for{where or ' a file'} ({why})",
             remedy="choose a place that you may write to, or change its permissions",
         )
-    return StorageError(
-        f"cannot use{where or ' a file'}: {why}", remedy="check the path and the disk"
-    )
+    remedy = "check the path and the disk"
+    if error.errno == errno.ENAMETOOLONG:
+        remedy = "use a shorter name"
+    return StorageError(f"cannot use{where or ' a file'}: {why}", remedy=remedy)
 
 
 def _place(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from equipoise.cli import completion
+from equipoise.data.seeds import check_seed
 from equipoise.errors import UsageError
 
 __all__ = [
@@ -34,6 +35,21 @@ __all__ = [
 
 _DATA = "Data"
 _TRIAL = "Trial"
+
+
+def _usable_seed(seed: int) -> int:
+    check_seed(seed)
+    return seed
+
+
+def _usable_jobs(jobs: int | None) -> int | None:
+    if jobs is not None and jobs < 1:
+        raise UsageError(
+            f"--jobs {jobs} cannot be used",
+            remedy="give 1 or more, or leave it out to use all cores",
+        )
+    return jobs
+
 
 DataFile = Annotated[
     Path,
@@ -148,6 +164,7 @@ Seed = Annotated[
     typer.Option(
         "--seed",
         metavar="N",
+        callback=_usable_seed,
         help="Same input, seed and version: same numbers.",
         rich_help_panel=_TRIAL,
     ),
@@ -158,6 +175,7 @@ Jobs = Annotated[
         "--jobs",
         "-j",
         metavar="N",
+        callback=_usable_jobs,
         help="Work on so many trainings at once; all cores otherwise.",
         rich_help_panel=_TRIAL,
     ),

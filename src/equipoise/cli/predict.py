@@ -62,13 +62,13 @@ def predict_file(
 
     Adds the columns prediction and probability_LABEL to those of FILE.
     """
-    from equipoise.cli.tables import check_suffix, write_table
+    from equipoise.cli.tables import check_place, write_table
     from equipoise.data.reading import read_table
     from equipoise.frames import build_frame
     from equipoise.results.model import load
 
     if out is not None:
-        check_suffix(out)  # before the work, not after it
+        check_place(out)  # before the work, not after it
     loaded = load(model)
     frame = read_table(file)
     columns = predicted_columns(loaded, loaded.log_proba(frame))

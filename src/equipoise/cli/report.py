@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from equipoise.cli.given import check_file
 from equipoise.cli.screen import Screen
 from equipoise.cli.verb import verb
 
@@ -24,7 +25,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="HTML",
-        help="Where to write it; RUN/report.html otherwise.",
+        help="Where to write it, a name that ends in .html; RUN/report.html otherwise.",
         rich_help_panel="Output",
     ),
 ]
@@ -35,6 +36,8 @@ def rebuild_report(screen: Screen, run: Run, out: Out = None) -> None:
     """Rebuild the report of a run from its result."""
     from equipoise.results.comparison import Comparison
 
+    if out is not None:
+        check_file(out, (".html", ".htm"))
     result = Comparison.read(run)
     path = result.report(out or (result.run_dir or run) / "report.html")
     if screen.as_json:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
+
+from equipoise.errors import StorageError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["Screen", "shown"]
+__all__ = ["Screen", "check_streams", "shown"]
 
 _PIPED_WIDTH = 200  # wide enough for every column of a leaderboard
 
@@ -26,6 +29,23 @@ def shown(value: object, longest: int = 60) -> str:
     text = "".join(c if c.isprintable() else " " for c in str(value)[: 4 * longest])
     text = " ".join(text.split()) or "''"
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def check_streams() -> None:
+    """Do without a closed stderr, and refuse a closed stdout, whose number a data file would take.
+
+    Raises
+    ------
+    StorageError
+    """
+    closed: TextIO | None = None
+    if sys.stderr is closed:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the whole process
+    if sys.stdout is closed:
+        raise StorageError(
+            "stdout is closed, and results go there",
+            remedy="to leave them out, send them to /dev/null",
+        )
 
 
 class Screen:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from equipoise.cli.given import check_file
 from equipoise.errors import UsageError
 from equipoise.files import write_atomically
 
-__all__ = ["check_suffix", "write_table"]
+__all__ = ["check_place", "write_table"]
 
 
 def _as_csv(frame: Any) -> str:
@@ -57,13 +58,14 @@ _WRITERS: dict[str, Callable[[Any, IO[bytes]], None]] = {
 }
 
 
-def check_suffix(path: Path) -> None:
-    """Raise a usage error if the suffix names no kind of file that can be written."""
-    if path.suffix.lower() not in _WRITERS:
-        raise UsageError(
-            f"cannot tell from {path.name!r} what kind of file to write",
-            remedy=f"use a name that ends in {', '.join(_WRITERS)}",
-        )
+def check_place(path: Path) -> None:
+    """Refuse a path that no table can be written to, before the work of making one.
+
+    Raises
+    ------
+    UsageError
+    """
+    check_file(path, _WRITERS)
 
 
 def write_table(frame: Any, path: Path | None) -> None:
@@ -74,5 +76,5 @@ def write_table(frame: Any, path: Path | None) -> None:
     if path is None:
         sys.stdout.write(_as_csv(frame))
         return
-    check_suffix(path)
+    check_place(path)
     write_atomically(path, lambda file: _WRITERS[path.suffix.lower()](frame, file))

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from equipoise.cli.failures import INTERRUPTED, as_known, tell
+from equipoise.cli.given import check_paths
 from equipoise.cli.screen import Screen
 
 __all__ = ["verb"]
@@ -61,9 +62,12 @@ def verb(*, resumable: bool = False) -> Callable[[Callable[..., None]], Callable
         @functools.wraps(function)
         def run(*, as_json: bool, quiet: bool, debug: bool, **options: Any) -> None:
             screen = Screen(as_json, quiet)
-            status = _guarded(
-                functools.partial(function, screen, **options), screen, debug, resumable
-            )
+
+            def call() -> None:
+                check_paths(options.values())
+                function(screen, **options)
+
+            status = _guarded(call, screen, debug, resumable)
             if status:
                 raise typer.Exit(status)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
-
-import numpy as np
 
 from equipoise.errors import UsageError
 
@@ -30,7 +29,7 @@ def check_seed(seed: Any) -> None:
     ...
     equipoise.errors.UsageError: seed=-1 cannot be used; give a whole number from 0 to 4294967295
     """
-    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool)
     if not whole or not 0 <= seed <= LAST_SEED:
         raise UsageError(
             f"seed={seed!r} cannot be used", remedy=f"give a whole number from 0 to {LAST_SEED}"
