@@ -38,7 +38,7 @@ def check_streams() -> None:
     ------
     StorageError
     """
-    closed: TextIO | None = None
+    closed: TextIO | None = None  # which the types of both streams leave out
     if sys.stderr is closed:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the whole process
     if sys.stdout is closed:
