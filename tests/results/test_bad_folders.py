@@ -31,9 +31,12 @@ def refused(folder, words=".") -> str:
 
 
 def edit(folder, change) -> None:
+    """Change what model.json says, with the digest that a forger would write."""
     path = folder / "model.json"
     about = json.loads(path.read_text())
     change(about)
+    about.pop("digest", None)
+    about["digest"] = storage._digest_of(about)
     path.write_text(json.dumps(about))
 
 
@@ -73,10 +76,51 @@ def test_an_entry_that_is_missing_or_odd(key, saved):
     refused(saved)
     for odd in (None, 7, "x", [], {}, [float("nan")], [[1.0, 2.0]]):
         (saved / "model.json").write_text(original)
-        if key in ("learner_file", "view"):
-            continue
         edit(saved, lambda about, odd=odd: about.update({key: odd}))
         refused(saved)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"rows": 120', '"rows": 121'), ('"green",', '"Green",'), ('"no"', '"on"')],
+)
+def test_a_model_json_that_was_edited(old, new, saved):
+    path = saved / "model.json"
+    text = path.read_text()
+    path.write_text(text.replace("\n", "\r\n").replace("  ", "\t"))
+    eq.load(saved)  # written down otherwise, it says the same
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    refused(saved, "damaged or was changed: it is not what was saved; save the model again")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda about: about["offset"].append(0.0), "offset does not fit the 2 classes"),
+        (lambda about: about.update(offset=["0.1", "0.2"]), r"offset\[0\] is '0.1', not a number"),
+        (lambda about: about.update(offset=[1e308, 0.0]), "1e.308, not a number"),
+        (lambda about: about["decision"].update(bias=[0.0]), "bias does not fit the 2 classes"),
+        (lambda about: about["decision"].update(cost=[[0, 1]]), "has not a row and a column"),
+        (lambda about: about["classes"][0].update(type="int"), "'no' is not of the type int"),
+        (lambda about: about["classes"][0].update(value=5), "5 is not of the type str"),
+        (lambda about: about["classes"].pop(), "less than two"),
+        (lambda about: about["classes"][0].update(value="yes"), "not all different"),
+        (lambda about: about["columns"]["features"].pop(), "damaged or incomplete"),
+        (lambda about: about["columns"]["features"][0].pop(), "whose role is unknown"),
+        (lambda about: about["columns"]["features"][0].append("x"), "whose role is unknown"),
+        (lambda about: about["columns"]["levels"].clear(), "without levels"),
+        (lambda about: about["columns"]["levels"]["colour"].pop(), "do not belong together"),
+        (lambda about: about.update(view="tree"), "damaged or incomplete"),
+        (lambda about: about.update(linear="yes"), "linear is 'yes', not true or false"),
+        (lambda about: about["promised"].update(f1_macro=3), "promised.* not an object"),
+        (lambda about: about.pop("target"), "it has no 'target'"),
+        (lambda about: about.update(learner_file="booster.txt"), "it has no 'start'"),
+    ],
+)
+def test_a_model_json_that_was_forged(change, words, saved):
+    edit(saved, change)
+    refused(saved, words)
 
 
 @pytest.mark.parametrize("name", ["encoder.npz", "estimator.skops"])
@@ -218,4 +262,4 @@ def test_a_booster_that_is_cut_or_forged_does_not_end_the_process(booster, tmp_p
     plant(folder, "booster.txt", text)
     eq.load(folder)
     edit(folder, lambda about: about.update(start=[0.0]))
-    refused(folder, "starting scores")
+    refused(folder, "start does not fit the 2 classes")

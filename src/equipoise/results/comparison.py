@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import DataError, ModelError, NotApplicable, StorageError, UsageError
 from equipoise.files import check_writable, write_atomically
 from equipoise.frames import build_frame
+from equipoise.results.documents import find_fault_of_result
+from equipoise.results.forms import read_json
 
 if TYPE_CHECKING:
     from equipoise.results.model import Model
@@ -144,7 +146,7 @@ class Comparison:
         folder = Path(run_dir)
         path = folder / "result.json" if folder.is_dir() else folder
         try:
-            summary = json.loads(path.read_text(encoding="utf-8"))
+            summary = read_json(path)
             known = summary["schema_version"] == 1 and summary["kind"] == "comparison"
         except FileNotFoundError:
             unfinished = (folder / "journal").is_dir()
@@ -156,13 +158,20 @@ class Comparison:
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{str(path)!r} cannot be read as a result ({type(error).__name__})",
-                remedy="run `equipoise compare` again",
+                f"{str(path)!r} cannot be read as a result ({type(error).__name__}: {error})",
+                remedy="run `equipoise compare` again with the same --run-dir: what it trained is kept there",
             ) from None
         if not known:
             raise DataError(
-                f"{str(path)!r} has schema_version {summary['schema_version']!r} and kind {summary['kind']!r}",
+                f"{str(path)!r} has schema_version {summary['schema_version']!r:.40} and kind "
+                f"{summary['kind']!r:.40}",
                 remedy="read it with the version of equipoise that wrote it",
+            )
+        fault = find_fault_of_result(summary)
+        if fault is not None:
+            raise DataError(
+                f"{str(path)!r} is damaged or was changed: {fault}",
+                remedy="run `equipoise compare` again with the same --run-dir: what it trained is kept there",
             )
         return cls(summary, run_dir=folder if folder.is_dir() else folder.parent)
 

@@ -15,11 +15,14 @@ from equipoise.data.table import Schema
 from equipoise.decisions.decision import Decision
 from equipoise.errors import ModelError, StorageError
 from equipoise.files import check_writable, recover, write_folder
+from equipoise.frames import build_frame
 from equipoise.learners.base import Fitted
 from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
+from equipoise.results.documents import find_fault_of_model
 from equipoise.results.estimators import pack, unpack
+from equipoise.results.forms import read_json
 from equipoise.results.trees import check_booster
 
 __all__ = ["Parts", "check_place", "read_parts", "write_parts"]
@@ -28,7 +31,7 @@ _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
 _OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR}
 # Entries of model.json that serve loading alone; the others are what a model says about itself.
-_OF_STORAGE = ("schema_version", "kind", "learner_file", "linear", "start", "files")
+_OF_STORAGE = ("schema_version", "kind", "learner_file", "linear", "start", "files", "digest")
 
 
 class Parts(NamedTuple):
@@ -74,6 +77,7 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
             name: _digest((temporary / name).read_bytes())
             for name in (_ENCODER, about["learner_file"])
         }
+        about["digest"] = _digest_of(about)
         text = json.dumps(about, indent=2, ensure_ascii=False)
         (temporary / "model.json").write_text(text, encoding="utf-8")
 
@@ -115,10 +119,15 @@ def check_place(folder: Path) -> None:
 
 def _is_model(place: Path) -> bool:
     try:
-        about = json.loads((place / "model.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        about = read_json(place / "model.json")
+    except (OSError, ValueError):
         return False
     return isinstance(about, dict) and about.get("kind") == "model"
+
+
+def _digest_of(about: dict[str, Any]) -> str:
+    # Of what it says, not of how it is written down: line ends and spaces may change.
+    return _digest(json.dumps(about, sort_keys=True).encode())
 
 
 def _digest(content: bytes) -> str:
@@ -176,42 +185,56 @@ def read_parts(folder: Path, trusted: list[str]) -> Parts:
 
 
 def _read(folder: Path, trusted: list[str]) -> Parts:
-    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    about = read_json(folder / "model.json")
     if not isinstance(about, dict) or about.get("kind") != "model":
         raise ModelError(
             f"{str(folder / 'model.json')!r} does not describe a model",
             remedy="give the folder that `equipoise train -o` or a run wrote",
         )
-    if about["schema_version"] != _SCHEMA_VERSION:
+    if about.get("schema_version") != _SCHEMA_VERSION:
         raise ModelError(
-            f"{str(folder)!r} was written in form {about['schema_version']!r}",
+            f"{str(folder)!r} was written in form {about.get('schema_version')!r:.40}",
             remedy=f"load it with a version of equipoise that knows it; this one knows {_SCHEMA_VERSION}",
+        )
+    fault = find_fault_of_model(about)
+    if fault is None and about.pop("digest", None) != _digest_of(about):
+        fault = "it is not what was saved"
+    if fault is not None:
+        raise ModelError(
+            f"the model.json in {str(folder)!r} is damaged or was changed: {fault}",
+            remedy="save the model again, or copy the whole folder again",
         )
     classes = [_label_from_json(label) for label in about.pop("classes")]
     encoder = Encoder.from_arrays(_arrays(_content(folder, _ENCODER, about)))
     fitted = _read_fitted(folder, about, len(classes), trusted)
     offset = np.array(about.pop("offset"), dtype=np.float64)
     decision = Decision.from_json(about.pop("decision"))
-    for name, array, shape in (
-        ("offset", offset, (len(classes),)),
-        ("bias", decision.bias, (len(classes),)),
-        ("cost", decision.cost, (len(classes), len(classes))),
-    ):
-        if array is not None and (array.shape != shape or not np.isfinite(array).all()):
-            raise ModelError(
-                f"the {name} of the model in {str(folder)!r} does not fit its {len(classes)} classes",
-                remedy="save it again, or copy the whole folder",
-            )
+    schema, view = Schema.from_json(about.pop("columns")), about.pop("view")
+    _try_out(schema, encoder, fitted, view, len(classes))
     return Parts(
-        Schema.from_json(about.pop("columns")),
+        schema,
         encoder,
         fitted,
-        about.pop("view"),
+        view,
         offset,
         decision,
         classes,
         {key: value for key, value in about.items() if key not in _OF_STORAGE},
     )
+
+
+def _try_out(schema: Schema, encoder: Encoder, fitted: Fitted, view: View, n_classes: int) -> None:
+    """Predict a row without values: parts that do not belong together fail here, not at the first use."""
+    table = schema.apply(
+        build_frame({name: [None] for name, _ in schema.features} or {"x": [None]})
+    )
+    scores = fitted.log_proba(encoder.transform(table, view))
+    known = [
+        len(lookup) == len(levels) + 1
+        for lookup, levels in zip(encoder.lookups, table.levels, strict=True)
+    ]
+    if scores.shape != (1, n_classes) or np.isnan(scores).any() or not all(known):
+        raise ValueError("its parts do not belong together")
 
 
 def _content(folder: Path, name: str, about: dict[str, Any]) -> bytes:
@@ -242,8 +265,6 @@ def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: l
         text = _content(folder, _BOOSTER, about).decode("ascii")
         check_booster(text, n_classes)
         start = np.array(about["start"], dtype=np.float64)
-        if start.shape != (n_classes,) or not np.isfinite(start).all():
-            raise ValueError("the starting scores do not fit the classes")
         return FittedBooster(lgb.Booster(model_str=text), n_classes, start)
     content = _content(folder, _ESTIMATOR, about)
     linear = about["linear"] is True
