@@ -116,7 +116,7 @@ def test_more_neighbours_than_rows_are_refused():
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-@pytest.mark.parametrize("new", [1, 7, 60])
+@pytest.mark.parametrize("new", [0, 1, 7, 60])
 def test_a_graph_on_a_base_is_that_of_all_rows(new, sparse):
     X = cloud(5, 90 + new, 6, "normal")
     if sparse:

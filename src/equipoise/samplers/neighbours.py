@@ -324,6 +324,8 @@ class Graph:
             near: tuple[F, Rows] = self._search.search(self.X[rows], self.k, own=rows)
             return near
         fresh = self.n - self._old
+        if not fresh:
+            return self._base._look(rows)
         if rows[0] >= self._old:
             there = self._base._among(self.X[rows], min(self.k, self._old))
             here = self._search.search(self.X[rows], min(self.k, fresh - 1), own=rows - self._old)
