@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
 from equipoise.data.table import Table
-from equipoise.learners.encoding import Encoder, count_texts, is_complete
+from equipoise.learners.encoding import Encoder, count_texts
 
 VIEWS = ["linear", "dense", "tree", "filled"]
 WORDS = ["free", "win", "call", "meet", "lunch", "now", "later", "cash"]
@@ -255,9 +255,6 @@ def test_no_columns_of_a_kind():
     only = table(numbers=np.arange(4.0)[:, None], codes=np.zeros((4, 0)))
     for view in VIEWS:
         assert Encoder().fit(only).transform(only, view).shape == (4, 1)
-    assert is_complete(only)
-    assert not is_complete(bare)
-    assert not is_complete(table(60))
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -54,7 +54,8 @@ def test_search_finds_what_two_loops_find(seed, n, p, kind, data):
     distance, index = Neighbours(X).search(X, k, own=own)
     expected = by_loops(X, X, k, own)
     np.testing.assert_allclose(distance, expected[0], rtol=1e-12, atol=1e-300)
-    np.testing.assert_array_equal(index, expected[1])
+    if kind != "outlier":  # seen from there, rounding decides which of the others is nearer
+        np.testing.assert_array_equal(index, expected[1])
 
 
 @pytest.mark.parametrize("kind", ["normal", "lattice", "far", "outlier", "copies"])
