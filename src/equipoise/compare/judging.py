@@ -118,6 +118,12 @@ class Judge:
         self.members = [(split.repeat, np.searchsorted(self.rows, split.test)) for split in splits]
         self.repeats = 1 + max(split.repeat for split in splits)
         self.draws = 100 if self.n_classes == 2 else 60
+        # No draw holds an outcome that no row had, such as a hit where the model has none yet. So the
+        # intervals take each class's outcomes from their posterior under a prior worth one row of it
+        # (Perks 1947; Jeffreys 1946 where there are two).
+        shape = (draws, self.n_classes, self.n_classes)
+        self.unseen = np.random.default_rng(self.plan.seed).gamma(1 / self.n_classes, size=shape)
+        self.unseen[:, np.bincount(self.y, minlength=self.n_classes) == 0] = 0.0
         classes = [str(label) for label in data.classes]
         names = dict.fromkeys([*metric_names(data.task), self.metric.name, self.label_metric.name])
         if self.cost is None:
@@ -278,13 +284,12 @@ class Judge:
         for metric in self.metrics:
             if metric.needs == "labels":
                 value = float(metric.compute_labels(total))
-                spread = _where_complete(np.asarray(metric.compute_labels(drawn)), drawn, total)
-                if noise is not None:
-                    # A threshold is chosen once: its own scatter adds to that of the rows.
-                    spread = spread + np.resize(np.roll(noise, 1), len(spread))
+                spread = _spread(metric, drawn, drawn, total, noise)
+                around = _spread(metric, drawn + self.unseen, drawn, total, noise)
             else:
                 value, spread = float(measured[metric.name][0]), measured[metric.name][1]
-            interval = trial_interval(value, spread, (metric.low, metric.high))
+                around = spread
+            interval = trial_interval(value, around, (metric.low, metric.high))
             metrics[metric.name] = Value(value, *interval)
             if metric.name in compared:
                 draws[metric.name] = spread
@@ -315,6 +320,15 @@ class Judge:
             seconds=sum(record.seconds for record in records),
             rows_trained=float(np.mean([record.rows_trained for record in records])),
         )
+
+
+def _spread(metric: Metric, matrices: F, drawn: F, total: F, noise: F | None) -> F:
+    """Return a metric on every draw, with the scatter of tuned thresholds."""
+    spread = _where_complete(np.asarray(metric.compute_labels(matrices)), drawn, total)
+    if noise is not None:
+        # A threshold is chosen once: its own scatter adds to that of the rows.
+        spread = spread + np.resize(np.roll(noise, 1), len(spread))
+    return spread
 
 
 def _where_complete(values: F, matrices: F, total: F) -> F:
