@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -125,12 +126,13 @@ DATA = {
     ],
     "ratio": 99.0,
     "columns": [
-        {"name": "size", "role": "number"},
+        {"name": "size", "role": "number", "missing": 1500},
+        {"name": "shape", "role": "number", "missing": 2},
         {"name": "customer", "role": "id"},
         {"name": "answer", "role": "target"},
     ],
     "leaks": [{"column": "closed_on", "score": 0.999, "why": "it alone ranks 99.9 % of pairs"}],
-    "duplicates": {"rows": 12, "clusters": 4},
+    "duplicates": {"rows": 12, "clusters": 4, "grouped": 12},
     "notes": ["only 3 folds, since class 'yes' has 10 rows"],
 }
 PLANNED = Planned(
@@ -147,7 +149,8 @@ def test_findings_name_all_that_matters() -> None:
         "1,000, of which 12 repeat",
         "no [2J 990 (99 %), yes 10 (1.0 %)",
         "99 to 1",
-        "1 number",
+        "2 number",
+        "1,502 cells in 2 columns",
         "left out as id: customer",
         "closed_on",
         "--role COL=ignored",
@@ -157,6 +160,22 @@ def test_findings_name_all_that_matters() -> None:
     ):
         assert words in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("grouped", "words"),
+    [
+        (0, "12 repeat another"),
+        (5, "12 repeat another; 5 are copies, which stay on one side of a split"),
+        (12, "12 repeat another; copies stay on one side of a split"),
+    ],
+)
+def test_only_copies_are_said_to_stay_on_one_side(grouped: int, words: str) -> None:
+    made, _, err = screen(200)
+    duplicates = {"rows": 12, "clusters": 4, "grouped": grouped}
+    tell_findings(made, replace(PLANNED, data={**DATA, "duplicates": duplicates}))
+    line = next(line for line in err.getvalue().splitlines() if line.startswith("rows"))
+    assert line.rstrip().endswith(words)
 
 
 def test_quiet_says_nothing_of_it() -> None:

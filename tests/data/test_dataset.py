@@ -62,7 +62,7 @@ def test_what_was_found(whole: Dataset) -> None:
     assert [column["role"] for column in about["columns"]] == [
         "number", "number", "category", "category", "date", "target"
     ]  # fmt: skip
-    assert about["duplicates"] == {"rows": 0, "clusters": 0}
+    assert about["duplicates"] == {"rows": 0, "clusters": 0, "grouped": 0}
 
 
 def write(kind: str, folder: Path) -> Path:

@@ -37,6 +37,9 @@ def tell_findings(screen: Screen, planned: Planned) -> None:
 def _lines(data: dict[str, Any], planned: Planned) -> list[tuple[str, str, str]]:
     out = [("rows", _rows(data), ""), ("classes", _classes(data), "")]
     out += [("columns" if i == 0 else "", words, "") for i, words in enumerate(_columns(data))]
+    missing = _missing(data)
+    if missing:
+        out.append(("missing", missing, ""))
     for leak in data.get("leaks", []):
         why = f"{shown(leak['column'])}: {leak['why']}"
         out.append(("leak?", f"{why}; if it is not known in advance, --role COL=ignored", "yellow"))
@@ -52,10 +55,22 @@ def _rows(data: dict[str, Any]) -> str:
     words = f"{data['rows']:,}"
     duplicates = data.get("duplicates") or {}
     if duplicates.get("rows"):
-        words += (
-            f", of which {duplicates['rows']:,} repeat another; copies stay on one side of a split"
-        )
+        words += f", of which {duplicates['rows']:,} repeat another"
+        # The rest recur without being copies; a note says why.
+        grouped = duplicates["grouped"]
+        if grouped:
+            some = "copies" if grouped == duplicates["rows"] else f"{grouped:,} are copies, which"
+            words += f"; {some} stay on one side of a split"
     return words
+
+
+def _missing(data: dict[str, Any]) -> str:
+    used = [one for one in data.get("columns", []) if one["role"] not in ("target", *_LEFT_OUT)]
+    counts = [one["missing"] for one in used if one.get("missing")]
+    if not counts:
+        return ""
+    cells = f"{sum(counts):,} cell{'s' * (sum(counts) > 1)}"
+    return f"{cells} in {len(counts):,} column{'s' * (len(counts) > 1)}"
 
 
 def _classes(data: dict[str, Any]) -> str:

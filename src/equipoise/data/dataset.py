@@ -179,7 +179,7 @@ def load_dataset(
         kept,
         None if time is None else _time(frame[time]),
         find_leaks(table, y, seed, labels=classes),
-        {"rows": found.rows, "clusters": found.clusters},
+        {"rows": found.rows, "clusters": found.clusters, "grouped": found.grouped},
         notes,
     )
     dataset.fingerprint = _fingerprint(dataset)

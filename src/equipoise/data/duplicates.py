@@ -56,6 +56,11 @@ class Duplicates:
     clusters: int
     notes: list[str]
 
+    @property
+    def grouped(self) -> int:
+        """Rows beyond the first of their group: those of ``rows`` that no allowance took out."""
+        return len(self.groups) - len(np.unique(self.groups))
+
 
 def duplicate_groups(table: Features, y: np.ndarray | None = None) -> np.ndarray:
     """Give rows that are copies of each other the same group.
