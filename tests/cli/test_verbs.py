@@ -93,6 +93,7 @@ def test_compare_tells_what_it_found_and_then_the_result(
     assert outcome.status == 0
     for found in ("240", "common", "2 number, 1 category", "linear: asked for", "from the journal"):
         assert found in outcome.err
+    assert f"replaces the earlier result in {finished}" in outcome.err
     summary = Comparison.read(finished).summary
     assert summary["verdict"]["headline"] in outcome.out
     assert summary["baseline"] in outcome.out
@@ -296,6 +297,7 @@ def test_evaluate_checks_the_positive_class_of_a_model(
 def test_evaluate_for_people(finished: Path, table: Path, run: Run) -> None:
     outcome = run("evaluate", table, "--model", finished / "model")
     assert "promised by the trial" in outcome.out
+    assert re.search(r"^\d+ of 19 values lie within what was promised$", outcome.out, re.MULTILINE)
     assert "as many rows as the model was trained on" in outcome.err
 
 
@@ -328,9 +330,27 @@ def test_train_saves_a_model(table: Path, tmp_path: Path, run: Run) -> None:
     base = ("train", table, "-t", "kind", "-o", out, "-l", "linear", "-s", "weights-balanced")
     outcome = run(*base)
     assert outcome.out == f"{out}\n"
-    content = document(run(*base, "--json"), "training")
+    assert "replaced" not in outcome.err
+    again = run(*base, "--json")
+    assert f"replaced the earlier model in {out}" in again.err
+    content = document(again, "training")
     assert content["classes"] == ["common", "rare"]
     assert run("predict", out, table, "--only").status == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-s", "balanced-random-forest", "-l", "linear"],
+        ["-s", "linear/balanced-random-forest/tuned"],
+    ],
+)
+def test_train_refuses_a_learner_that_it_would_not_use(
+    options: list[str], table: Path, tmp_path: Path, run: Run
+) -> None:
+    outcome = run("train", table, "-t", "kind", "-o", tmp_path / "model", *options)
+    assert outcome.status == 2
+    assert "balanced-random-forest brings its own learner, and the learner linear" in outcome.err
 
 
 def test_strategies(run: Run) -> None:

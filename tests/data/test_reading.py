@@ -152,7 +152,8 @@ BAD = {
     "twice.csv.gz": (gzip.compress(b"a,a\n1,2\n"), "names the column 'a' 2 times"),
     "cut.csv.gz": (gzip.compress(b"a,b\n1,2\n" * 999)[:-20], "not a whole gzip file"),
     "plain.csv.gz": (b"a,b\n1,2\n", "not a whole gzip file"),
-    "table.xlsx": (b"PK\x03\x04", "no suffix that names a kind"),
+    "table.xlsx": (b"PK\x03\x04", "is a .xlsx file, which cannot be read; use csv, tsv, parquet"),
+    "table.py.gz": (gzip.compress(b"a = 1"), "is a .py file, which cannot be read"),
     "table": (b"a,b\n1,2\n", "no suffix that names a kind"),
     "table.gz": (gzip.compress(b"a,b\n1,2\n"), "no suffix that names a kind"),
 }

@@ -89,6 +89,8 @@ def run_trial(screen: Screen, file: Path, target: str, run_dir: Path, **options:
     from equipoise.cli.progress import Watcher
     from equipoise.results.trial import compare
 
+    if (run_dir / "result.json").exists():
+        screen.note(f"note: replaces the earlier result in {run_dir}")
     with Watcher(screen) as watcher:
         result = compare(file, target=target, run_dir=run_dir, on_event=watcher, **options)
     if screen.as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.options import Cost, DataFile, Group, Positive, Seed, Target, need_target
+from equipoise.cli.options import Cost, DataFile, Positive, Seed, Target, need_target
 from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+Group = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        metavar="COL",
+        help="Rows with the same value belong together, which widens the intervals.",
+        rich_help_panel="Data",
+    ),
+]
 Prediction = Annotated[
     str | None,
     typer.Option(
@@ -207,10 +216,24 @@ def _tell(screen: Screen, result: Evaluation, promised: dict[str, Any]) -> None:
         row = [_title(name, summary["task"]), _number(value["mean"]), _interval(value)]
         table.add_row(*row, *([_interval(promised.get(name, {}))] if promised else []))
     screen.result(table)
+    kept = _kept(summary["metrics"], promised)
+    if kept:
+        screen.result(
+            f"{sum(kept)} of {len(kept)} values lie within what was promised", style="dim"
+        )
     for why, names in _reasons(summary).items():
         screen.result(f"- {', '.join(names)}: {shown(why, 200)}", style="dim")
     screen.result()
     _tell_confusion(screen, summary)
+
+
+def _kept(metrics: dict[str, Any], promised: dict[str, Any]) -> list[bool]:
+    """Tell of each value that can be held against a promise whether it lies within."""
+    return [
+        promised[name]["low"] <= value["mean"] <= promised[name]["high"]
+        for name, value in metrics.items()
+        if name in promised and value["mean"] is not None
+    ]
 
 
 def _reasons(summary: dict[str, Any]) -> dict[str, list[str]]:

@@ -29,6 +29,7 @@ from equipoise.cli.options import (
 )
 from equipoise.cli.screen import Screen
 from equipoise.cli.verb import verb
+from equipoise.errors import UsageError
 
 __all__ = ["register"]
 
@@ -51,7 +52,7 @@ Learner = Annotated[
         "-l",
         metavar="NAME",
         autocompletion=completion.learners,
-        help="linear, forest, boosting, or auto.",
+        help="linear, forest, boosting, or auto. Ensembles made for imbalance bring their own.",
         rich_help_panel="Trial",
     ),
 ]
@@ -100,6 +101,8 @@ def train_file(
     from equipoise.results.training import train
 
     check_place(out)
+    _refuse_beside_an_ensemble(strategy, learner)
+    replaces = (out / "model.json").exists()
     model = train(
         file,
         need_target(file, target),
@@ -121,6 +124,8 @@ def train_file(
         drop_rare_classes=drop_rare_classes,
     )
     model.save(out)
+    if replaces:
+        screen.note(f"note: replaced the earlier model in {out}")
     about = model.about
     if screen.as_json:
         keys = ("task", "target", "learner", "strategy", "decision_rule", "rows", "rows_trained")
@@ -138,6 +143,21 @@ def train_file(
     screen.note(f"trained {what} on {about['rows_trained']:,} rows")
     screen.result(str(out))
     screen.note(f"next: equipoise predict {out} FILE")
+
+
+def _refuse_beside_an_ensemble(strategy: str, learner: str) -> None:
+    """Refuse a learner that would not be used."""
+    from equipoise.strategies import CATALOGUE
+
+    parts = strategy.split("/")
+    if len(parts) > 1 and learner == "auto":
+        learner = parts[0]
+    known = CATALOGUE.get(parts[min(len(parts) - 1, 1)])
+    if known is not None and known.is_ensemble and learner not in ("auto", "ensemble"):
+        raise UsageError(
+            f"{known.name} brings its own learner, and the learner {learner} was given",
+            remedy="leave the learner out, or use another strategy",
+        )
 
 
 def register(app: typer.Typer) -> None:

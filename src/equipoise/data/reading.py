@@ -119,8 +119,15 @@ def _content(where: Path, zipped: bool, known: bool) -> bytes:
         if where.is_dir():
             raise DataError(f"{str(where)!r} is a folder", remedy="give a file")
         if not known and where.exists():
+            suffix = where.with_suffix("").suffix if zipped else where.suffix
             raise DataError(
-                f"{str(where)!r} has no suffix that names a kind of file", remedy=f"use {_KNOWN}"
+                f"{str(where)!r} "
+                + (
+                    f"is a {suffix} file, which cannot be read"
+                    if suffix
+                    else "has no suffix that names a kind of file"
+                ),
+                remedy=f"use {_KNOWN}",
             )
         content = where.read_bytes()
         return gzip.decompress(content) if zipped else content
