@@ -24,6 +24,12 @@ class _CallablePackage(ModuleType):
         return _function(self)(*args, **kwargs)
 
     @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        # `help` takes this for the description of the package, below the first line.
+        summary, _, rest = (inspect.getdoc(_function(self)) or "").partition("\n")
+        return f"{summary}\n\n{self.__name__}{self.__signature__}\n{rest}"
+
+    @property
     def __signature__(self) -> inspect.Signature:
         # So that help, completion and `inspect.signature` show the function's own parameters.
         return inspect.signature(_function(self))

@@ -141,7 +141,7 @@ def test_the_facts_beside_the_verdict_are_those_of_the_summary(name: str, render
     score = summary["verdict"]["score"]
     title = summary["metric"]["title"]
     assert facts.pop(f"{title} of the recommended").startswith(number(score["mean"], 3))
-    picked = facts.pop(f"To expect of the best of all {len(_applicable(page))}")
+    picked = facts.pop(f"The best of all {len(_applicable(page))}, once corrected")
     assert picked.startswith(number(score["corrected_for_picking"]["mean"], 3))
     if summary["verdict"]["recommended"] == summary["baseline"]:
         assert not facts

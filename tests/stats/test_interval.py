@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.stats import percentile_interval, trial_interval
+from equipoise.stats import centred_interval, trial_interval
 
 
 @given(
@@ -15,9 +15,16 @@ from equipoise.stats import percentile_interval, trial_interval
 def test_holds_the_estimate_and_the_percentiles_within_the_bounds(estimate, draws):
     low, high = trial_interval(estimate, draws, (-1.0, 1.0))
     assert -1 <= low <= estimate <= high <= 1
-    inner = percentile_interval(draws)
-    assert low <= max(inner[0], -1) + 1e-12 or inner[0] > estimate
-    assert high >= min(inner[1], 1) - 1e-12 or inner[1] < estimate
+    inner = centred_interval(estimate, draws, (-1.0, 1.0))
+    assert low <= inner[0] + 1e-12
+    assert high >= inner[1] - 1e-12
+
+
+def test_a_score_that_every_draw_raises_stays_within_its_interval():
+    draws = 0.03 + np.random.default_rng(0).normal(0, 0.004, size=2000)
+    low, high = centred_interval(0.02, draws, (0.0, 1.0))
+    assert low == pytest.approx(0.02 - 1.96 * 0.004, abs=5e-4)
+    assert high == pytest.approx(0.02 + 1.96 * 0.004, abs=5e-4)
 
 
 def test_raises_the_variance_by_half():

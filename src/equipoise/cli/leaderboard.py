@@ -151,7 +151,8 @@ def tell_verdict(screen: Screen, summary: dict[str, Any], run_dir: object | None
     verdict = summary["verdict"]
     screen.result()
     screen.result(verdict["headline"], style="bold")
-    screen.result(verdict["reason"])
+    for sentence in verdict["reason"].splitlines():
+        screen.result(f"- {sentence}")
     if run_dir is None:
         return
     from rich.table import Table

@@ -10,6 +10,8 @@ from equipoise.metrics.metric import in_sentence
 
 __all__ = ["headline", "method", "name_of", "reason"]
 
+# With fewer cases of a class than this, what cannot be shown is said before anything else.
+_FEW = 50
 _DECISIONS = {
     "argmax": "the most probable class",
     "prior-corrected": "the most probable class after prior correction",
@@ -22,6 +24,12 @@ def _number(value: float) -> str:
     if not np.isfinite(value):
         return "not defined"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _scored(judge: Judge, value: Value) -> str:
+    # A title that ends in a number must not run into the next one.
+    phrase = judge.metric.phrase
+    return f"{phrase}{' =' if phrase[-1].isdigit() else ''} {_interval(value)}"
 
 
 def _interval(value: Value) -> str:
@@ -59,7 +67,7 @@ def name_of(one: Ranked, judge: Judge) -> str:
 def headline(verdict: Verdict, judge: Judge) -> str:
     """Say in one sentence what to do."""
     one = verdict.recommended
-    score = f"{judge.metric.phrase} {_interval(one.candidate.metrics[judge.metric.name])}"
+    score = _scored(judge, one.candidate.metrics[judge.metric.name])
     if verdict.nothing_needed:
         return f"No treatment is shown to beat {name_of(one, judge)}: use that ({score})."
     if verdict.threshold_enough:
@@ -71,12 +79,13 @@ def headline(verdict: Verdict, judge: Judge) -> str:
 
 
 def reason(verdict: Verdict, judge: Judge) -> str:
-    """Say why, with what the trial can and cannot show."""
+    """Say why, with what the trial can and cannot show: a sentence or two on each line."""
     title, name = judge.metric.phrase, judge.metric.name
     one, best = verdict.recommended, verdict.best
     total = verdict.competitors
     others = verdict.tied_competitors - 1
-    out = []
+    few = judge.rare < _FEW
+    out = [judge.metric.caution, _power(verdict, judge) if few else ""]
     if one is best:
         lead = f"It has the best {title} of {total} candidates"
     else:
@@ -99,13 +108,20 @@ def reason(verdict: Verdict, judge: Judge) -> str:
     if judge.metric.needs != "labels" and not verdict.nothing_needed:
         out.append(_labels(verdict, judge))
     out += _shown_better(verdict, judge)
-    if np.isfinite(verdict.detectable):
-        out.append(
-            f"Corrected for so many comparisons, these rows show a difference of about "
-            f"{_number(verdict.detectable)} four times in five: smaller ones may exist."
-        )
+    out.append("" if few else _power(verdict, judge))
     out.append(_picked(verdict, judge))
-    return " ".join(sentence for sentence in out if sentence)
+    return "\n".join(sentence for sentence in out if sentence)
+
+
+def _power(verdict: Verdict, judge: Judge) -> str:
+    if not np.isfinite(verdict.detectable):
+        return ""
+    cases = f"{judge.rare:,} independent case{'s' if judge.rare != 1 else ''} of the rarest class"
+    only = "only " if judge.rare < _FEW else ""
+    return (
+        f"With {only}{cases}, and corrected for the number of comparisons, a difference of about "
+        f"{_number(verdict.detectable)} would be shown four times in five; smaller ones may go unseen."
+    )
 
 
 def _gap(verdict: Verdict, judge: Judge) -> str:
@@ -133,10 +149,13 @@ def _against(verdict: Verdict, judge: Judge) -> str:
     gain = judge.metric.sign * difference.mean
     word = "better" if gain > 0 else "worse"
     tail = "" if sure else ", which the trial cannot tell from none"
+    # Read in the direction of the word: positive where the difference is what the word says.
+    turn = np.sign(difference.mean)
+    low, high = sorted((turn * difference.low, turn * difference.high))
     return (
-        f"Against {name_of(base, judge)} ({_number(base.candidate.metrics[judge.metric.name].mean)}) it "
-        f"is {_number(abs(difference.mean))} {word} (95 % interval of the difference "
-        f"{_number(difference.low)} to {_number(difference.high)}, corrected p {_p(p)}){tail}."
+        f"Against {name_of(base, judge)} ({_number(base.candidate.metrics[judge.metric.name].mean)}) the "
+        f"recommended one is {_number(abs(difference.mean))} {word} (95 % interval {_number(low)} to "
+        f"{_number(high)}, corrected p {_p(p)}){tail}."
     )
 
 
@@ -201,7 +220,7 @@ def _shown_better(verdict: Verdict, judge: Judge) -> list[str]:
     if not tested:
         return []
     return [
-        f"Of {tested} comparisons with the untreated model of the same learner, {better or 'none'} "
+        f"Of {tested} comparison{'s' if tested > 1 else ''} with the untreated model of the same learner, {better or 'none'} "
         f"{'is' if better <= 1 else 'are'} shown to be better and {worse or 'none'} worse (corrected p up to 0.05)."
     ]
 

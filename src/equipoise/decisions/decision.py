@@ -14,7 +14,7 @@ __all__ = ["DECISIONS", "Decision"]
 
 F = NDArray[np.float64]
 # The plainest first.
-DECISIONS = ("argmax", "prior-corrected", "tuned", "min-cost")
+DECISIONS = ("argmax", "prior-corrected", "min-cost", "tuned")
 
 
 @dataclass(frozen=True, eq=False)

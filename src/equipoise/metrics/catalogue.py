@@ -25,6 +25,21 @@ __all__ = ["COST", "Ranked", "compute_rankings", "label_metrics", "score_metrics
 F = NDArray[np.float64]
 _BOTH = frozenset({"binary", "multiclass"})
 _BINARY = frozenset({"binary"})
+# Metrics of one kind of mistake, which a model that makes all of the other kind can win.
+_CAUTIONS = {
+    "accuracy": (
+        "Accuracy hardly notices a rare class: a model that never names it scores the share of the others. "
+        "Macro F1 or MCC tell more."
+    ),
+    "precision": (
+        "Precision is highest where hardly any row is called positive: read recall beside it, or choose by "
+        "fbeta:0.5."
+    ),
+    "recall": (
+        "Recall is 1 where every row is called positive: read precision beside it, or choose by fbeta:2 or "
+        "recall_at_precision:0.9."
+    ),
+}
 
 
 def label_metrics(how: str) -> list[Metric]:
@@ -52,6 +67,7 @@ def label_metrics(how: str) -> list[Metric]:
             function,
             # With the hits held fixed, each of these falls as false alarms grow.
             false_alarms_hurt=True,
+            caution=_CAUTIONS.get(name, ""),
         )
 
     rijsbergen = "van Rijsbergen 1979, Information Retrieval"

@@ -54,6 +54,8 @@ class Metric:
         Of a binary metric of labels: whether it can never gain when a negative row is called
         positive and nothing else changes. Thresholds are then sought just below positive rows
         only, which is as exact and much faster; leave it False where in doubt.
+    caution : str
+        What whoever chooses by it should know, in a sentence or two; mostly empty.
 
     Examples
     --------
@@ -74,6 +76,7 @@ class Metric:
     description: str
     function: Callable[..., Any]
     false_alarms_hurt: bool = False
+    caution: str = ""
 
     @property
     def phrase(self) -> str:

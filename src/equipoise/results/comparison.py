@@ -63,7 +63,7 @@ class Comparison:
     def verdict(self) -> str:
         """The headline and the reason, in words."""
         verdict = self.summary["verdict"]
-        return f"{verdict['headline']} {verdict['reason']}"
+        return "\n".join([verdict["headline"], verdict["reason"]])
 
     @property
     def recommended(self) -> str:

@@ -18,7 +18,7 @@ from equipoise.metrics.curves import curves
 from equipoise.metrics.registry import get_metric, metric_names
 from equipoise.results.labelling import called, codes_of, group_codes, known_classes, read_labels
 from equipoise.results.scores import log_proba, read_scores
-from equipoise.stats.bootstrap import bootstrap_weights, percentile_interval
+from equipoise.stats.bootstrap import bootstrap_weights, centred_interval
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -182,7 +182,7 @@ def evaluate(
                 metric.compute_scores(y, log_p),
                 metric.compute_scores(y, log_p, weights),
             )
-        low, high = percentile_interval(spread)
+        low, high = centred_interval(value, spread, (metric.low, metric.high))
         why = _undefined(name, metric.needs, counts, names)
         if why is None and not np.isfinite(value):
             why = "not defined on these rows"

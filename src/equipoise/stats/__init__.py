@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from equipoise.stats.bootstrap import bootstrap_weights, oob_weights, percentile_interval
+from equipoise.stats.bootstrap import (
+    bootstrap_weights,
+    centred_interval,
+    oob_weights,
+    percentile_interval,
+)
 from equipoise.stats.interval import trial_interval
 from equipoise.stats.multiple import holm
 from equipoise.stats.paired import Difference, paired_difference
@@ -12,6 +17,7 @@ from equipoise.stats.verdict import tied_with_best
 __all__ = [
     "Difference",
     "bootstrap_weights",
+    "centred_interval",
     "holm",
     "oob_weights",
     "paired_difference",

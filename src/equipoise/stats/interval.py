@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from equipoise.stats.bootstrap import percentile_interval
+from equipoise.stats.bootstrap import centred_interval
 from equipoise.stats.paired import INFLATION
 
 __all__ = ["trial_interval"]
@@ -19,7 +19,8 @@ def trial_interval(
 ) -> tuple[float, float]:
     """Interval for the score that a model trained on all rows will get on new rows.
 
-    The percentiles of the draws tell how the score varies with the rows that it is computed on, but the
+    The percentiles of the draws, moved by :func:`equipoise.stats.centred_interval` until their median is
+    the estimate, tell how the score varies with the rows that it is computed on, but the
     model varies with its training rows as well. So the distance of each percentile from the estimate is
     multiplied by ``sqrt(1.5)``, the factor of :func:`equipoise.stats.paired_difference`, and kept within
     the bounds of the metric.
@@ -51,10 +52,10 @@ def trial_interval(
     >>> round(low, 1), round(high, 1)
     (19.4, 80.6)
     """
-    low, high = percentile_interval(draws, level)
-    if not np.isfinite([estimate, low, high]).all():
-        return float("nan"), float("nan")
+    low, high = centred_interval(estimate, draws, level=level)
     factor = float(np.sqrt(INFLATION))
-    low = max(bounds[0], estimate - factor * max(estimate - low, 0.0))
-    high = min(bounds[1], estimate + factor * max(high - estimate, 0.0))
-    return low, high
+    # A NaN, the first argument of either, stays one.
+    return (
+        max(estimate - factor * (estimate - low), bounds[0]),
+        min(estimate + factor * (high - estimate), bounds[1]),
+    )

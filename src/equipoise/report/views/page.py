@@ -112,7 +112,7 @@ def _facts(summary: Summary) -> list[dict[str, str]]:
         digits = decimals_for([picked])
         facts.append(
             {
-                "name": f"To expect of the best of all {total}",
+                "name": f"The best of all {total}, once corrected",
                 "value": number(picked["mean"], digits),
                 "note": f"{_likely(picked, digits)}; corrected for having been picked",
             }
