@@ -215,7 +215,11 @@ def test_prediction_without_a_column_of_the_model(
 ) -> None:
     path = tmp_path / "new.csv"
     path.write_text("size,shade\n1.0,red\n", encoding="utf-8")
-    assert "'noise'" in fails("predict", finished / "model", path).err
+    assert "there is no column 'noise'" in fails("predict", finished / "model", path).err
+    path.write_text("sise,column_4\n1.0,red\n", encoding="utf-8")
+    outcome = fails("predict", finished / "model", path)
+    assert "3 columns are not in the data: 'size', 'noise', 'shade'" in outcome.err
+    assert "hint: did you mean 'sise' for 'size'?\n" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from equipoise import __version__
+from equipoise.cli.strategies import DECISIONS as EXPLAINED
 from equipoise.data.reading import read_table
+from equipoise.decisions.decision import DECISIONS
 from equipoise.errors import ModelError
 from equipoise.results.comparison import Comparison
 from equipoise.results.model import Model
@@ -149,11 +151,22 @@ def test_predict_to_stdout_adds_columns(finished: Path, table: Path, run: Run) -
     outcome = run("predict", finished / "model", table)
     found = list(csv.DictReader(io.StringIO(outcome.out)))
     assert outcome.status == 0
-    assert outcome.err == ""
+    said = re.fullmatch(r"decision \S+: 'rare' from a probability of (\S+)\n", outcome.err)
+    assert said
+    for row in found:
+        assert (row["prediction"] == "rare") == (float(row["probability_rare"]) > float(said[1]))
     assert len(found) == 240
     assert list(found[0])[4:] == ["prediction", "probability_common", "probability_rare"]
     total = float(found[0]["probability_common"]) + float(found[0]["probability_rare"])
     assert total == pytest.approx(1)
+
+
+def test_predict_names_values_never_seen(finished: Path, tmp_path: Path, run: Run) -> None:
+    new = tmp_path / "new.csv"
+    new.write_text("size,noise,shade\n1,1,red\n1,1,pink\n1,1,\n", encoding="utf-8")
+    outcome = run("predict", finished / "model", new)
+    assert "column 'shade': 1 row with a value not seen in training, such as 'pink'" in outcome.err
+    assert run("predict", finished / "model", new, "--quiet").err == ""
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
@@ -362,6 +375,18 @@ def test_strategies(run: Run) -> None:
     assert isinstance(listed, list)
     assert len(listed) >= 20
     assert "Chawla" in run("strategies", "smote").out
+
+
+def test_strategies_explain_the_ways_of_deciding(run: Run) -> None:
+    assert set(EXPLAINED) == set(DECISIONS)
+    everything = run("strategies").out
+    for name, words in EXPLAINED.items():
+        assert words in everything
+        one = run("strategies", name)
+        assert one.status == 0
+        assert " ".join(one.out.split()).endswith(words)
+    content = document(run("strategies", "tuned", "--json"), "strategies")
+    assert content["decisions"] == [{"name": "tuned", "summary": EXPLAINED["tuned"]}]
 
 
 def test_report_is_rebuilt(finished: Path, run: Run) -> None:

@@ -55,6 +55,26 @@ def test_rows_do_not_depend_on_each_other(model, people):
 
 
 @pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"decision": "prior-corrected"}, 0.5),
+        ({"cost": "fn=9,fp=1"}, 0.1),
+        ({"decision": "tuned"}, None),
+        ({"decision": "argmax", "strategy": "weights-balanced"}, None),
+    ],
+)
+def test_the_threshold_is_where_the_positive_class_begins(train, people, options, expected):
+    model = train(learner="linear", **options)
+    threshold = model.threshold()
+    if expected is not None:
+        assert threshold == pytest.approx(expected)
+    said = model.predict(people) == model.classes[1]
+    np.testing.assert_array_equal(said, model.predict_proba(people)[:, 1] > threshold)
+    assert said.any()
+    assert train("three", learner="linear").threshold() is None
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"colour": pl.lit("purple")},

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from equipoise.cli.options import DataFile
-from equipoise.cli.screen import Screen
+from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
 
+if TYPE_CHECKING:
+    from equipoise.results.model import Model
+
 __all__ = ["predicted_columns", "register"]
+
+_SHOWN = 5  # columns with values never seen that are named
 
 ModelFolder = Annotated[
     Path,
@@ -60,7 +65,9 @@ def predict_file(
 ) -> None:
     """Predict the class of new rows, with the probability of each class.
 
-    Adds the columns prediction and probability_LABEL to those of FILE.
+    Adds the columns prediction and probability_LABEL to those of FILE. The prediction follows the
+    model's decision, so it need not be the most probable class; see `equipoise strategies` for the
+    ways of deciding.
     """
     from equipoise.cli.tables import check_place, write_table
     from equipoise.data.reading import read_table
@@ -72,6 +79,8 @@ def predict_file(
     loaded = load(model)
     frame = read_table(file)
     columns = predicted_columns(loaded, loaded.log_proba(frame))
+    _note_unseen(screen, loaded.schema.find_unseen(frame))
+    _note_decision(screen, loaded)
     added = build_frame(columns)
     if only:
         frame = added
@@ -93,6 +102,26 @@ def predict_file(
     elif out is not None:
         screen.note(f"{len(frame):,} rows predicted")
         screen.result(str(out))
+
+
+def _note_unseen(screen: Screen, unseen: dict[str, tuple[int, str]]) -> None:
+    for name, (rows, example) in list(unseen.items())[:_SHOWN]:
+        count = "1 row" if rows == 1 else f"{rows:,} rows"
+        screen.note(
+            f"note: column {shown(name)!r}: {count} with a value not seen in training, such as "
+            f"{shown(example)!r}",
+            style="yellow",
+        )
+    if len(unseen) > _SHOWN:
+        screen.note(f"note: so have {len(unseen) - _SHOWN} more columns", style="yellow")
+
+
+def _note_decision(screen: Screen, model: Model) -> None:
+    words = f"decision {model.decision.name}"
+    threshold = model.threshold()
+    if threshold is not None:
+        words += f": {shown(model.classes[1])!r} from a probability of {threshold:.3g}"
+    screen.note(words)
 
 
 def _document(model: Any, columns: dict[str, Any]) -> dict[str, Any]:

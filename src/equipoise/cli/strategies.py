@@ -14,7 +14,7 @@ from equipoise.cli.verb import verb
 if TYPE_CHECKING:
     from equipoise.strategies import Strategy
 
-__all__ = ["register"]
+__all__ = ["DECISIONS", "register"]
 
 _FAMILIES = {
     "none": "Baseline",
@@ -23,6 +23,15 @@ _FAMILIES = {
     "loss": "Loss: what is minimised",
     "ensemble": "Ensembles made for imbalance",
     "control": "Controls: untreated ensembles of the same size",
+}
+
+DECISIONS = {
+    "argmax": "says the class with the highest score, as the learner gives it after the treatment",
+    "prior-corrected": "says the most probable class once the class shares that training shifted are "
+    "put back",
+    "tuned": "adds to the log-probability of each class, which for two classes moves the threshold, "
+    "as is best for the metric on rows left out of training",
+    "min-cost": "says the class with the lowest expected cost, by --cost",
 }
 
 Name = Annotated[
@@ -38,17 +47,37 @@ Name = Annotated[
 
 @verb()
 def show_strategies(screen: Screen, name: Name = None) -> None:
-    """List the strategies that a trial can try, or show one."""
+    """List the strategies and the ways of deciding that a trial can try, or show one."""
     from equipoise.strategies import CATALOGUE, get_strategy
 
+    if name in DECISIONS:
+        if screen.as_json:
+            _tell_as_json(screen, [], {name: DECISIONS[name]})
+        else:
+            screen.result(f"{name}, a way of deciding", style="bold")
+            for line in textwrap.wrap(DECISIONS[name], 80):
+                screen.result(line)
+        return
     chosen = list(CATALOGUE.values()) if name is None else [get_strategy(name)]
     if screen.as_json:
-        content = {"schema_version": 1, "kind": "strategies"}
-        screen.document({**content, "strategies": [_plain(one) for one in chosen]})
+        _tell_as_json(screen, chosen, DECISIONS if name is None else {})
     elif name is None:
         _tell_all(screen, chosen)
     else:
         _tell_one(screen, chosen[0])
+
+
+def _tell_as_json(screen: Screen, chosen: list[Strategy], decisions: dict[str, str]) -> None:
+    screen.document(
+        {
+            "schema_version": 1,
+            "kind": "strategies",
+            "strategies": [_plain(one) for one in chosen],
+            "decisions": [
+                {"name": name, "summary": summary} for name, summary in decisions.items()
+            ],
+        }
+    )
 
 
 def _plain(one: Strategy) -> dict[str, Any]:
@@ -86,10 +115,14 @@ def _tell_all(screen: Screen, strategies: list[Strategy]) -> None:
             grid.add_row(one.name, f"{one.summary}{paper}")
         screen.result(grid)
         screen.result()
-    screen.result(
-        "Every one is tried with each way of deciding: argmax, prior-corrected, tuned, and min-cost "
-        "where --cost is given."
-    )
+    screen.result("Ways of deciding, each tried with every strategy", style="bold")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(min_width=width, no_wrap=True, style="cyan")
+    grid.add_column(overflow="fold")
+    for name, summary in DECISIONS.items():
+        grid.add_row(name, summary)
+    screen.result(grid)
+    screen.result()
     screen.note("next: equipoise strategies NAME, equipoise compare FILE -t COL -s NAME,NAME")
 
 

@@ -60,7 +60,7 @@ def find_column(frame: nw.DataFrame[Any], name: str, what: str = "column") -> nw
         return frame[name]
     names = list(frame.columns)
     lower = {column.lower(): column for column in names}
-    near = get_close_matches(str(name).lower(), lower, 1, 0.5)
+    near = get_close_matches(str(name).lower(), lower, 1, 0.6)
     hint = f"did you mean {lower[near[0]]!r}? " if near else ""
     shown = ", ".join(repr(column) for column in names[:8]) + (" ..." if len(names) > 8 else "")
     raise ColumnNotFound(

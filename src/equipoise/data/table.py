@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import narwhals as nw
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.data.columns import Column, find_column
-from equipoise.errors import DataError
+from equipoise.errors import ColumnNotFound, DataError
 from equipoise.frames import (
     BLANKS,
     epoch_seconds,
@@ -26,6 +27,7 @@ from equipoise.frames import (
 __all__ = ["Schema", "Table"]
 
 _DAY = 86_400.0
+_SHOWN = 8  # names of columns in a message
 
 
 @dataclass
@@ -103,11 +105,12 @@ class Schema:
         Raises
         ------
         ColumnNotFound
-            If a column is missing; the message names the nearest.
+            If columns are missing; the message names them and what is near.
         DataError
             If a column of numbers or dates holds something else.
         """
         n = len(frame)
+        self._refuse_missing(frame)
         numbers: dict[str, NDArray[np.float64]] = {}
         codes: dict[str, NDArray[np.int32]] = {}
         texts: dict[str, NDArray[np.object_]] = {}
@@ -131,6 +134,50 @@ class Schema:
             [self.levels[name] for name in codes],
             n,
         )
+
+    def _refuse_missing(self, frame: nw.DataFrame[Any]) -> None:
+        """Name all the columns that are missing at once."""
+        names = [name for name, _ in self.features]
+        missing = [name for name in names if name not in frame.columns]
+        if not missing:
+            return
+        # A column that is read under its own name is not another one misspelt.
+        spare = {column.lower(): column for column in frame.columns if column not in names}
+        near = {
+            name: spare[found]
+            for name in missing[:_SHOWN]
+            for found in get_close_matches(name.lower(), spare, 1, 0.7)
+        }
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        listed = ", ".join(map(repr, missing[:_SHOWN])) + more
+        hints = [f"did you mean {found!r} for {name!r}?" for name, found in near.items()]
+        if len(missing) == 1:
+            hints = [f"did you mean {found!r}?" for found in near.values()]
+            what = f"there is no column {listed} in the data"
+        else:
+            what = f"{len(missing)} columns are not in the data: {listed}"
+        raise ColumnNotFound(
+            what,
+            remedy=" ".join(hints)
+            or "give the columns that the model was trained on, with missing values where not known",
+        )
+
+    def find_unseen(self, frame: nw.DataFrame[Any]) -> dict[str, tuple[int, str]]:
+        """Find the values of categories that training never saw.
+
+        Returns
+        -------
+        dict of str to (int, str)
+            By column, the number of rows with such a value, and the first of them.
+        """
+        found = {}
+        for name, levels in self.levels.items():
+            strange = level_codes(frame[name], levels) < 0
+            if strange.any():
+                values = string_series(frame[name]).filter(strange.tolist()).drop_nulls()
+                if len(values):
+                    found[name] = (len(values), str(values[0]))
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data to store."""

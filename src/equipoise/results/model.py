@@ -97,6 +97,21 @@ class Model:
         out: NDArray[Any] = labels[self.decision.labels(log_proba)]
         return out
 
+    def threshold(self) -> float | None:
+        """Return the probability from which the positive class of two is said.
+
+        None for more classes, and for costs by which no probability parts the two.
+        """
+        if len(self.classes) != 2:
+            return None
+        if self.decision.bias is not None:
+            shift = float(self.decision.bias[1] - self.decision.bias[0])
+            return float(1 / (1 + np.exp(np.clip(shift, -700, 700))))
+        assert self.decision.cost is not None
+        (right, alarm), (miss, hit) = self.decision.cost.tolist()
+        extra, spared = alarm - right, miss - hit
+        return extra / (extra + spared) if min(extra, spared) > 0 else None
+
     def save(self, folder: str | Path, *, trusted: str | Iterable[str] = ()) -> Path:
         """Write the model as a folder: ``model.json`` beside the arrays; loading it runs no code.
 
