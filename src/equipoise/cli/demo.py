@@ -50,7 +50,7 @@ def run_demo(
     if strategies == "default":
         screen.note(f"The same by hand: {by_hand}", style="dim")
     else:
-        screen.note(f"A dozen strategies, to be quick; all of them: {by_hand}", style="dim")
+        screen.note(f"A choice of strategies, to be quick; all of them: {by_hand}", style="dim")
     screen.note()
     run_trial(screen, path, demo.target, folder, strategies=strategies, seed=seed, n_jobs=jobs)
 
