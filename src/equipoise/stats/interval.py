@@ -43,7 +43,12 @@ def trial_interval(
 
     Notes
     -----
-    Measured by `benchmarks/coverage_of_intervals.py`.
+    Measured by `benchmarks/coverage_of_intervals.py`, on data of 1,000 rows with 5 % in the rare class, untreated
+    and with balanced weights. Of 60 such data with `linear`, the 95 % interval held the score on new rows for
+    97 % by average precision and ROC AUC, for 98 to 100 % by log loss and Brier score, and for 90 to 98 % by
+    macro F1, balanced accuracy and MCC under each decision. Of 40 with `boosting` it was 93 to 98 %, 93 to
+    95 %, and 90 to 100 %; tuned thresholds on trees are the weak spot, where errors are 1.4 times what the
+    interval implies.
 
     Examples
     --------
