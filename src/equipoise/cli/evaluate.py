@@ -24,7 +24,7 @@ Group = Annotated[
     typer.Option(
         "--group",
         metavar="COL",
-        help="Rows with the same value belong together, which widens the intervals.",
+        help="Rows with the same value belong together, as those of one person; intervals allow for it.",
         rich_help_panel="Data",
     ),
 ]

@@ -26,12 +26,12 @@ _FAMILIES = {
 }
 
 DECISIONS = {
-    "argmax": "says the class with the highest score, as the learner gives it after the treatment",
-    "prior-corrected": "says the most probable class once the class shares that training shifted are "
-    "put back",
-    "tuned": "adds to the log-probability of each class, which for two classes moves the threshold, "
-    "as is best for the metric on rows left out of training",
-    "min-cost": "says the class with the lowest expected cost, by --cost",
+    "argmax": "Say the class with the highest score, just as the treated learner gives it.",
+    "prior-corrected": "Put probabilities back to the true class shares, which training may have "
+    "shifted, and say the most probable class.",
+    "tuned": "Move the threshold (of several classes, the weight of each) to where the metric is best "
+    "on rows left out of training.",
+    "min-cost": "Say the class with the lowest expected cost; tried where --cost is given.",
 }
 
 Name = Annotated[

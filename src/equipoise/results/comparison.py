@@ -179,17 +179,19 @@ class Comparison:
         name = self.summary["metric"]["name"]
         lines = [self.summary["verdict"]["headline"], ""]
         entries = [one for one in self.summary["strategies"] if one["applicable"]]
-        width = max(len(one["id"]) for one in entries[:10])
-        for one in entries[:10]:
+        shown = entries[:10] + [one for one in entries[10:] if one["id"] == self.recommended]
+        width = max(len(one["id"]) for one in shown)
+        for one in shown:
             value = one["metrics"][name]
-            mark = "=" if one["tied_with_best"] else " "
+            tied = "=" if one["tied_with_best"] else " "
+            mark = ">" if one["id"] == self.recommended else tied
             number = "not defined" if value["mean"] is None else f"{value['mean']:.3f}"
             lines.append(f"{mark} {one['id']:<{width}}  {number}")
-        if len(entries) > 10:
-            lines.append(f"  ... and {len(entries) - 10} more")
+        if len(entries) > len(shown):
+            lines.append(f"  ... and {len(entries) - len(shown)} more")
         lines += [
             "",
-            f"{name}; = cannot be told apart from the best",
+            f"{name}; > recommended, = cannot be told apart from the best",
             "next: .model(), .report(path)",
         ]
         if "model" in self.summary:
