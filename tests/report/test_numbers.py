@@ -288,3 +288,10 @@ def test_parts_may_be_absent(maker: Any, undrawn: None) -> None:
         for one in summary["details"].values():
             one[part] = None
         assert Page(summary, render_html(summary)).section("comparison")
+
+
+def test_the_reasons_stand_one_by_one(undrawn: None) -> None:
+    summary = binary()
+    summary["verdict"]["reason"] = "One thing is so.\nAnother <b>is</b> not.\n"
+    text = render_html(summary)
+    assert "<li>One thing is so.</li>\n<li>Another &lt;b&gt;is&lt;/b&gt; not.</li>" in text

@@ -69,6 +69,9 @@ def prepare(summary: Summary) -> Summary:
     out = _Prepared(_clean(summary))
     for one, label in zip(out.get("classes", []), labels, strict=True):
         one["label"] = label
+    reason = (summary.get("verdict") or {}).get("reason")
+    if reason:  # its lines are sentences of a list
+        out["verdict"]["reason"] = "\n".join(_visible(line) for line in reason.splitlines())
     if summary.get("positive") is not None:
         out["positive"] = renamed.get(str(summary["positive"]), show_label(summary["positive"]))
     details = summary.get("details") or {}
@@ -87,7 +90,6 @@ def prepare(summary: Summary) -> Summary:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        # Prose keeps its spaces and line ends, which the page folds anyway.
         return _visible(value)
     if isinstance(value, dict):
         return {_visible(key): _clean(item) for key, item in value.items()}
