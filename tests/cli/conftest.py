@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,13 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+
+
+def document(outcome: Outcome, kind: str) -> dict[str, object]:
+    content = json.loads(outcome.out)
+    assert content["schema_version"] == 1
+    assert content["kind"] == kind
+    return dict(content)
 
 
 @pytest.fixture

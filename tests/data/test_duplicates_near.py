@@ -271,7 +271,7 @@ def test_folds_keep_near_copies_on_one_side(change: Change) -> None:
     frame["color"] = np.tile(rng.choice(["red", "blue"], 200), 2)
     frame["y"] = np.tile(rng.choice(["no", "yes"], 200, p=[0.8, 0.2]), 2)
     data = load_dataset(pl.DataFrame(frame), "y")
-    assert data.duplicates == {"rows": 200, "clusters": 200}
+    assert data.duplicates == {"rows": 200, "clusters": 200, "grouped": 200}
     assert any(note.startswith("200 rows agree with another") for note in data.notes)
     for split in make_folds(data.y, data.groups, kept=data.kept).splits:
         assert not set(split.test % 200) & set(split.train % 200)
