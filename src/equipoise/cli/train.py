@@ -29,7 +29,6 @@ from equipoise.cli.options import (
 )
 from equipoise.cli.screen import Screen
 from equipoise.cli.verb import verb
-from equipoise.errors import UsageError
 
 __all__ = ["register"]
 
@@ -101,7 +100,6 @@ def train_file(
     from equipoise.results.training import train
 
     check_place(out)
-    _refuse_beside_an_ensemble(strategy, learner)
     replaces = (out / "model.json").exists()
     model = train(
         file,
@@ -143,21 +141,6 @@ def train_file(
     screen.note(f"trained {what} on {about['rows_trained']:,} rows")
     screen.result(str(out))
     screen.note(f"next: equipoise predict {out} FILE")
-
-
-def _refuse_beside_an_ensemble(strategy: str, learner: str) -> None:
-    """Refuse a learner that would not be used."""
-    from equipoise.strategies import CATALOGUE
-
-    parts = strategy.split("/")
-    if len(parts) > 1 and learner == "auto":
-        learner = parts[0]
-    known = CATALOGUE.get(parts[min(len(parts) - 1, 1)])
-    if known is not None and known.is_ensemble and learner not in ("auto", "ensemble"):
-        raise UsageError(
-            f"{known.name} brings its own learner, and the learner {learner} was given",
-            remedy="leave the learner out, or use another strategy",
-        )
 
 
 def register(app: typer.Typer) -> None:

@@ -177,6 +177,11 @@ def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed
     if wanted.same_as is not None:
         strategy = wanted.same_as
     if wanted.is_ensemble:
+        if not (isinstance(learner, str) and learner in ("auto", "ensemble")):
+            raise UsageError(
+                f"{wanted.name} brings its own learner, and the learner {learner} was given",
+                remedy="leave the learner out, or use another strategy",
+            )
         learner = "ensemble"
     elif learner == "ensemble":
         raise UsageError(
