@@ -27,7 +27,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
 
 from equipoise.errors import DataError
-from equipoise.samplers.selecting import Selecting
+from equipoise.samplers.base import Sampler
 
 __all__ = ["EditedNearestNeighbours", "TomekLinks"]
 
@@ -49,7 +49,7 @@ _FIRST_SAMPLE = 500
 _GROWTH = 4
 
 
-class TomekLinks(Selecting, _TomekLinks):
+class TomekLinks(Sampler, _TomekLinks):
     """Remove Tomek links: pairs of mutual nearest neighbours of different classes.
 
     Rows i and j are a link if their classes differ and no row is closer to either of them than the
@@ -135,7 +135,7 @@ class TomekLinks(Selecting, _TomekLinks):
         return kept
 
 
-class EditedNearestNeighbours(Selecting, _EditedNearestNeighbours):
+class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
     """Remove rows whose nearest neighbours are of another class.
 
     Parameters, attributes and results are those of ``imblearn.under_sampling.EditedNearestNeighbours``.

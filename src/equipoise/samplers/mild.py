@@ -12,20 +12,22 @@ from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from equipoise.errors import UsageError
-from equipoise.samplers.selecting import Selecting
+from equipoise.samplers.base import Sampler
 
 __all__ = ["DownsampleUpweight", "MildCombination", "UpsampleDownweight"]
 
 Y = NDArray[np.int64]
 
 
-class _Drawing(Selecting):
+class _Drawing(Sampler):
     """Draw rows class by class up to a number that depends on the counts.
 
     Only the labels are looked at, so the columns may hold anything: text, dates, missing values.
     """
 
     _sampling_type = "bypass"
+    _reads_columns = False
+    _keeps_prior = False  # by weights
     # Checked here instead, with a remedy.
     _parameter_constraints: ClassVar[dict[str, Any]] = {"random_state": "no_validation"}
 
@@ -65,8 +67,20 @@ class _Drawing(Selecting):
                 own = np.concatenate([own, random.choice(own, extra, replace=True)])
             parts.append(own)
         self.sample_indices_ = np.concatenate(parts)
-        self.sample_weight_ = (counts / wanted)[codes[self.sample_indices_]]
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
+
+    def _weigh(self, sample_weight: Any) -> None:
+        super()._weigh(sample_weight)
+        if not self._keeps_prior:
+            return
+        before, after = self._labels
+        labels, codes = np.unique(before, return_inverse=True)
+        at = np.searchsorted(labels, after)
+        weight = np.ones(len(at)) if sample_weight is None else self.sample_weight_
+        given = np.bincount(codes, weights=self._weight_before, minlength=len(labels))
+        left = np.bincount(at, weights=weight, minlength=len(labels))
+        factor = np.divide(given, left, out=np.zeros(len(labels)), where=left > 0)
+        self.sample_weight_ = weight * factor[at]
 
 
 def _number(value: Any) -> float:
@@ -106,8 +120,8 @@ class MildCombination(_Drawing):
     ----------
     sample_indices_ : int64 array, shape (m,)
         Row of the input behind each row of the output.
-    sample_weight_ : float64 array, shape (m,)
-        Weights that would put the prior back: rows of the class before over rows after.
+    sample_weight_, groups_, parents_, prior_offset_
+        See :class:`equipoise.samplers.base.Sampler`.
 
     Raises
     ------
@@ -173,7 +187,10 @@ class DownsampleUpweight(_Drawing):
     sample_indices_ : int64 array, shape (m,)
         Row of the input behind each row of the output.
     sample_weight_ : float64 array, shape (m,)
-        Weight of each row of the output; pass it to the learner.
+        Weight of each row of the output; pass it to the learner. Where weights were given, each class
+        keeps the sum of its weights.
+    groups_, parents_, prior_offset_
+        See :class:`equipoise.samplers.base.Sampler`; the offset is 0.
 
     Raises
     ------
@@ -194,6 +211,8 @@ class DownsampleUpweight(_Drawing):
     >>> np.bincount(y_kept).tolist(), np.bincount(y_kept, weights=sampler.sample_weight_).tolist()
     ([20, 10], [100.0, 10.0])
     """
+
+    _keeps_prior = True
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "random_state": "no_validation",
@@ -226,7 +245,10 @@ class UpsampleDownweight(_Drawing):
     sample_indices_ : int64 array, shape (m,)
         Row of the input behind each row of the output.
     sample_weight_ : float64 array, shape (m,)
-        Weight of each row of the output; pass it to the learner.
+        Weight of each row of the output; pass it to the learner. Where weights were given, each class
+        keeps the sum of its weights.
+    groups_, parents_, prior_offset_
+        See :class:`equipoise.samplers.base.Sampler`; the offset is 0.
 
     Raises
     ------
@@ -247,6 +269,8 @@ class UpsampleDownweight(_Drawing):
     >>> np.bincount(y_more).tolist(), np.bincount(y_more, weights=sampler.sample_weight_).round(9).tolist()
     ([100, 100], [100.0, 10.0])
     """
+
+    _keeps_prior = True
 
     def _wanted(self, counts: Y) -> Y:
         return np.full_like(counts, counts.max())

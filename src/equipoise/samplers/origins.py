@@ -1,0 +1,122 @@
+"""Where the rows of a resampled table came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+__all__ = ["Made", "Origins"]
+
+Rows = NDArray[np.int64]
+F = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows made on the line from one row to another.
+
+    Attributes
+    ----------
+    base : int64 array, shape (s,)
+        Row of the input at which each new row starts.
+    other : int64 array, shape (s,)
+        Row of the input towards which it goes.
+    step : float64 array, shape (s,)
+        How far: 0 is the base, 1 the other.
+    """
+
+    base: Rows
+    other: Rows
+    step: F
+
+
+class Origins:
+    """The parents of each row of the output, and their shares.
+
+    Parameters
+    ----------
+    n : int
+        Rows of the input.
+    copied : int64 array, shape (kept,)
+        Row of the input that each of the first rows of the output copies.
+    made : sequence of Made
+        Rows that follow, in this order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers.origins import Made, Origins
+    >>> half = Made(np.array([0]), np.array([2]), np.array([0.25]))
+    >>> origins = Origins(3, np.arange(3), [half])
+    >>> origins.copied.tolist(), origins.shares().toarray()[3].tolist()
+    ([0, 1, 2, -1], [0.75, 0.0, 0.25])
+    """
+
+    def __init__(self, n: int, copied: Rows, made: Any = ()) -> None:
+        self.n = int(n)
+        kept = np.asarray(copied, dtype=np.int64)
+        made = list(made)
+        self._shares: sp.csr_matrix | None = None
+        none = np.full(sum(len(each.base) for each in made), -1, dtype=np.int64)
+        self.copied: Rows = np.concatenate([kept, none])
+        self.first: Rows = np.concatenate([kept, *(each.base for each in made)]).astype(np.int64)
+        self._other: Rows = np.concatenate([kept, *(each.other for each in made)]).astype(np.int64)
+        self._step: F = np.concatenate([np.zeros(len(kept)), *(each.step for each in made)])
+
+    @classmethod
+    def from_shares(cls, shares: Any, copied: Rows, first: Rows) -> Origins:
+        """Build from a matrix of shares, for rows of more than two parents.
+
+        Parameters
+        ----------
+        shares : sparse matrix, shape (m, n)
+            Rows sum to 1.
+        copied, first : int64 arrays, shape (m,)
+            Row that is copied, -1 for none, and the parent that groups and further values come from.
+
+        Returns
+        -------
+        Origins
+        """
+        out = cls(shares.shape[1], np.empty(0, dtype=np.int64))
+        out.copied = np.asarray(copied, dtype=np.int64)
+        out.first = np.asarray(first, dtype=np.int64)
+        out._shares = sp.csr_matrix(shares)
+        return out
+
+    def take(self, rows: Rows) -> Origins:
+        """Return the origins of some of the rows of the output, for what cleans after making."""
+        out = Origins(self.n, np.empty(0, dtype=np.int64))
+        out.copied, out.first = self.copied[rows], self.first[rows]
+        if self._shares is not None:
+            out._shares = self._shares[rows]
+        else:
+            out._other, out._step = self._other[rows], self._step[rows]
+        return out
+
+    def shares(self) -> sp.csr_matrix:
+        """Return the share of each row of the input in each row of the output, CSR (m, n)."""
+        if self._shares is not None:
+            return self._shares
+        one = (self._step == 0) | (self.first == self._other)
+        m = len(self.first)
+        starts = np.append(0, np.cumsum(np.where(one, 1, 2)))
+        index = np.empty(starts[-1], dtype=np.int64)
+        value = np.ones(starts[-1])
+        index[starts[:-1]] = self.first
+        two = np.flatnonzero(~one)
+        value[starts[:-1][two]] = 1 - self._step[two]
+        index[starts[:-1][two] + 1] = self._other[two]
+        value[starts[:-1][two] + 1] = self._step[two]
+        return sp.csr_matrix((value, index, starts), shape=(m, self.n))
+
+    def mix(self, values: F) -> F:
+        """Return the values of the parents in the proportion of their shares, float64 (m,)."""
+        if self._shares is not None:
+            mixed: F = self._shares @ values
+            return mixed
+        return (1 - self._step) * values[self.first] + self._step * values[self._other]
