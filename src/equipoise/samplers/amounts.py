@@ -1,0 +1,116 @@
+"""How many rows of each class the random methods want."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from equipoise.data.labels import nearest, rows_word, some
+from equipoise.errors import UsageError
+
+__all__ = ["METHODS", "row_rule"]
+
+METHODS = {
+    "random-over": ("sampling_strategy",),
+    "random-under": ("sampling_strategy",),
+    "mild-combination": ("over", "ratio"),
+    "downsample-upweight": ("ratio",),
+    "upsample-downweight": (),
+}
+"""Methods and the parameters of each; ``mild`` stands for the third."""
+
+
+def row_rule(method: str, given: dict[str, Any]) -> Callable[[dict[Any, int]], list[int]]:
+    """Return a function from the rows of each class to those that a method wants of each.
+
+    Raises
+    ------
+    UsageError
+        If there is no such method, or a parameter cannot be used; the function raises it too.
+    """
+    if method not in METHODS:
+        near = nearest(method, list(METHODS))
+        hint = f"did you mean {near!r}? " if near else ""
+        raise UsageError(
+            f"no method {method!r} resamples files of any size",
+            remedy=f"{hint}use one of {', '.join(METHODS)}",
+        )
+    for name in given:
+        if name not in METHODS[method]:
+            takes = " and ".join(METHODS[method]) or "no parameter"
+            raise UsageError(f"{method} takes no {name}", remedy=f"it takes {takes}: leave it out")
+    if method in ("random-over", "random-under"):
+        strategy = given.get("sampling_strategy", "auto")
+        return lambda before: _balanced(before, strategy, over=method == "random-over")
+    ratio, share = given.get("ratio", 2.0), given.get("over")
+    for name, value, ok in (
+        ("ratio", ratio, _number(ratio) >= 1),
+        ("over", share, share is None or 0 < _number(share) <= 1),
+    ):
+        if not ok:
+            raise UsageError(
+                f"{name}={value!r} is not a number "
+                + ("of 1 or more" if name == "ratio" else "above 0 and at most 1"),
+                remedy="use 1 (balanced) or more, such as 2" if name == "ratio" else "use a share",
+            )
+    return lambda before: _partly(list(before.values()), method, share, ratio)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return math.nan
+    return float(value) if math.isfinite(value) else math.nan
+
+
+def _partly(n: list[int], method: str, share: float | None, ratio: float) -> list[int]:
+    if method == "upsample-downweight":
+        return [max(n)] * len(n)
+    if method == "mild-combination":
+        share = math.sqrt(min(n) / max(n)) if share is None else share
+        n = [max(each, round(share * max(n))) for each in n]
+    return [min(each, round(ratio * min(n))) for each in n]
+
+
+def _balanced(before: dict[Any, int], strategy: Any, over: bool) -> list[int]:
+    n = list(before.values())
+    even, rare, common = max(n) if over else min(n), n.index(min(n)), n.index(max(n))
+    spared = {
+        "auto": {common if over else rare},
+        "all": set(),
+        "minority": set(range(len(n))) - {rare},
+        "majority": set(range(len(n))) - {common},
+        "not minority": {rare},
+        "not majority": {common},
+    }
+    if isinstance(strategy, str) and strategy in spared:
+        return [each if c in spared[strategy] else even for c, each in enumerate(n)]
+    wanted = list(n)
+    if isinstance(strategy, Mapping):
+        texts = {str(label): c for c, label in enumerate(before)}
+        unknown = [label for label in strategy if str(label) not in texts]
+        if unknown:
+            raise UsageError(
+                f"sampling_strategy names {unknown[0]!r}, which is no class",
+                remedy=f"the classes are {some(list(before))}",
+            )
+        for label, rows in strategy.items():
+            wanted[texts[str(label)]] = int(rows) if float(rows).is_integer() else -1
+    elif 0 < _number(strategy) <= 1 and len(n) == 2:
+        wanted[rare if over else common] = (
+            int(strategy * n[common]) if over else int(n[rare] / strategy)
+        )
+    else:
+        raise UsageError(
+            f"sampling_strategy={strategy!r} cannot be used for {len(n)} classes",
+            remedy=f"use {', '.join(spared)}, rows by label, or for two classes their ratio of 0 to 1",
+        )
+    for label, m, each in zip(before, wanted, n, strict=True):
+        if m < 1 or (m < each if over else m > each):
+            raise UsageError(
+                f"class {label!r} has {rows_word(each)} and sampling_strategy={strategy!r} asks for {m:,}",
+                remedy=f"ask for {'at least' if over else '1 to'} {each:,}",
+            )
+    return wanted

@@ -1,0 +1,171 @@
+"""Files of any size as lazy queries, and back."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import gzip
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import narwhals as nw
+
+from equipoise.data.reading import read_table
+from equipoise.errors import DataError, UsageError
+from equipoise.files import write_atomically
+
+__all__ = ["SUFFIXES", "kind_of_output", "pl", "scan_file", "told", "write_query"]
+
+pl: Any = nw.Implementation.POLARS.to_native_namespace()
+"""The engine."""
+
+_KINDS = {
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), "csv"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    **dict.fromkeys((".arrow", ".feather", ".ipc"), "arrow"),
+}
+SUFFIXES = tuple(_KINDS)
+"""Ends of the names of files that can be written."""
+
+_MARKS = {"parquet": b"PAR1", "arrow": b"ARROW1"}
+
+
+def write_query(query: Any, out: Path, *, separator: str = ",", source: Path | None = None) -> None:
+    """Write a lazy polars query by the suffix of ``out``, whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        If the suffix names no kind of file, or the kind cannot hold a column.
+    StorageError
+        If the place cannot be written.
+    """
+    kind = kind_of_output(out)
+    if out.suffix.lower() in (".tsv", ".tab"):
+        separator = "\t"
+    if kind == "csv":
+        schema = query.collect_schema()
+        nested = [name for name, dtype in schema.items() if dtype.is_nested()]
+        if nested:
+            raise UsageError(
+                f"column {nested[0]!r} holds lists or records, which CSV cannot",
+                remedy="write to a .parquet or .jsonl file",
+            )
+    sinks: dict[str, Callable[[IO[bytes]], object]] = {
+        "parquet": lambda file: query.sink_parquet(file, engine="streaming"),
+        "csv": lambda file: query.sink_csv(file, separator=separator, engine="streaming"),
+        "jsonl": lambda file: query.sink_ndjson(file, engine="streaming"),
+        "arrow": lambda file: query.sink_ipc(file, engine="streaming"),
+    }
+
+    def write(file: IO[bytes]) -> None:
+        with told(source or out):
+            sinks[kind](file)
+
+    write_atomically(out, write)
+
+
+def kind_of_output(out: Path) -> str:
+    """Return ``parquet``, ``csv``, ``jsonl`` or ``arrow`` by the suffix, or refuse it."""
+    if out.suffix.lower() not in _KINDS:
+        raise UsageError(
+            f"cannot tell from {out.name!r} what kind of file to write",
+            remedy=f"use a name that ends in {', '.join(_KINDS)}",
+        )
+    return _KINDS[out.suffix.lower()]
+
+
+@contextmanager
+def told(where: Path) -> Iterator[None]:
+    """Turn what the engine says into one error with a remedy."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        if f"os error {errno.ENOSPC}" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        remedy = "check that the file is whole and that its suffix names its kind"
+        if "utf-8" in said[0].lower():
+            remedy = "write it in UTF-8 first"
+        raise DataError(
+            f"{str(where)!r} cannot be read ({said[0][:150]})", remedy=remedy
+        ) from error
+
+
+def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
+    """Return a lazy query of a file, and what separates its values where it is text.
+
+    Parameters
+    ----------
+    where : Path
+    to_text : bool
+        Whether values of a CSV file may stay text, as they are to become text again.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, or of another kind than its name says.
+    """
+    suffixes = [suffix.lower() for suffix in where.suffixes] or [""]
+    zipped = suffixes[-1] == ".gz"
+    kind = _KINDS.get(suffixes[-2] if zipped and len(suffixes) > 1 else suffixes[-1])
+    if kind is None or not where.is_file() or where.stat().st_size == 0:
+        read_table(where)  # says what is wrong with it
+        raise DataError(f"{str(where)!r} cannot be read", remedy="give a file with rows")
+    with where.open("rb") as file:
+        start = file.read(8)
+    marked = next((name for name, mark in _MARKS.items() if start.startswith(mark)), None)
+    packed = start.startswith(b"\x1f\x8b")
+    if packed != zipped or marked != (None if zipped or kind not in _MARKS else kind):
+        what = "gzipped" if packed else marked or f"not {kind}"
+        raise DataError(
+            f"{str(where)!r} is {what}, which its name does not say",
+            remedy="give it the suffix of its kind, or write it anew",
+        )
+    if zipped and kind in _MARKS:
+        raise DataError(
+            f"{str(where)!r} is a gzipped {kind} file, which is not read piece by piece",
+            remedy="unpack it first",
+        )
+    if kind == "parquet":
+        return pl.scan_parquet(where, glob=False), ","
+    if kind == "arrow":
+        return pl.scan_ipc(where, glob=False), ","
+    if kind == "jsonl":
+        return pl.scan_ndjson(where, infer_schema_length=None), ","
+    separator = _separator(where, zipped)
+    texts = pl.scan_csv(where, separator=separator, infer_schema=False, glob=False)
+    names = texts.collect_schema().names()
+    blank = pl.all_horizontal(pl.all().is_null()) if len(names) > 1 else pl.lit(value=False)
+    if to_text:
+        return texts.filter(~blank), separator
+    # Numbers with leading zeros are codes, whose zeros a number would lose.
+    code = pl.all().str.contains(r"^\s*0\d+\s*$").any()
+    codes = texts.select(code).collect(engine="streaming").row(0, named=True)
+    typed = pl.scan_csv(
+        where,
+        separator=separator,
+        infer_schema_length=None,
+        schema_overrides={name: pl.String for name, found in codes.items() if found},
+        glob=False,
+    )
+    return typed.filter(~blank), separator
+
+
+def _separator(where: Path, zipped: bool) -> str:
+    with gzip.open(where) if zipped else where.open("rb") as file:
+        first = file.readline(1_000_000).decode("utf-8-sig", "replace")
+    names = {each: next(csv.reader(io.StringIO(first), delimiter=each), []) for each in ",;\t|"}
+    best = max(names, key=lambda each: len(names[each]))
+    twice = next((name for name in names[best] if names[best].count(name) > 1), "")
+    if twice:
+        raise DataError(
+            f"{str(where)!r} names the column {twice!r} {names[best].count(twice)} times",
+            remedy="rename all but one",
+        )
+    return best
