@@ -80,11 +80,11 @@ def _balanced(before: dict[Any, int], strategy: Any, over: bool) -> list[int]:
     spared = {
         "auto": {common if over else rare},
         "all": set(),
-        "minority": set(range(len(n))) - {rare},
-        "majority": set(range(len(n))) - {common},
         "not minority": {rare},
         "not majority": {common},
     }
+    alone, which = ("minority", rare) if over else ("majority", common)
+    spared[alone] = set(range(len(n))) - {which}
     if isinstance(strategy, str) and strategy in spared:
         return [each if c in spared[strategy] else even for c, each in enumerate(n)]
     wanted = list(n)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import errno
 import gzip
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +48,8 @@ def write_query(query: Any, out: Path, *, separator: str = ",", source: Path | N
     kind = kind_of_output(out)
     if out.suffix.lower() in (".tsv", ".tab"):
         separator = "\t"
+    elif separator == "\t" and out.suffix.lower() == ".csv":
+        separator = ","
     if kind == "csv":
         schema = query.collect_schema()
         nested = [name for name, dtype in schema.items() if dtype.is_nested()]
@@ -85,10 +87,14 @@ def told(where: Path) -> Iterator[None]:
     """Turn what the engine says into one error with a remedy."""
     try:
         yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
-        if f"os error {errno.ENOSPC}" in str(error):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        # What the system refused comes as text only.
+        code = re.search(r"os error (\d+)", str(error))
+        if code is not None:
+            raise OSError(int(code[1]), os.strerror(int(code[1]))) from None
+        if isinstance(error, OSError):
+            raise
         remedy = "check that the file is whole and that its suffix names its kind"
         if "utf-8" in said[0].lower():
             remedy = "write it in UTF-8 first"
@@ -138,12 +144,14 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
         return pl.scan_ipc(where, glob=False), ","
     if kind == "jsonl":
         return pl.scan_ndjson(where, infer_schema_length=None), ","
-    separator = _separator(where, zipped)
+    separator, names = _header(where, zipped)
     texts = pl.scan_csv(where, separator=separator, infer_schema=False, glob=False)
-    names = texts.collect_schema().names()
-    blank = pl.all_horizontal(pl.all().is_null()) if len(names) > 1 else pl.lit(value=False)
+    # The engine leaves quotation marks within names doubled.
+    raw = texts.collect_schema().names()
+    new = dict(zip(raw, names, strict=True)) if len(names) == len(raw) else {}
+    blank = pl.all_horizontal(pl.all().is_null()) if len(raw) > 1 else pl.lit(value=False)
     if to_text:
-        return texts.filter(~blank), separator
+        return texts.filter(~blank).rename(new), separator
     # Numbers with leading zeros are codes, whose zeros a number would lose.
     code = pl.all().str.contains(r"^\s*0\d+\s*$").any()
     codes = texts.select(code).collect(engine="streaming").row(0, named=True)
@@ -154,10 +162,11 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
         schema_overrides={name: pl.String for name, found in codes.items() if found},
         glob=False,
     )
-    return typed.filter(~blank), separator
+    return typed.filter(~blank).rename(new), separator
 
 
-def _separator(where: Path, zipped: bool) -> str:
+def _header(where: Path, zipped: bool) -> tuple[str, list[str]]:
+    """Return what separates the names in the first line most often, and the names."""
     with gzip.open(where) if zipped else where.open("rb") as file:
         first = file.readline(1_000_000).decode("utf-8-sig", "replace")
     names = {each: next(csv.reader(io.StringIO(first), delimiter=each), []) for each in ",;\t|"}
@@ -168,4 +177,4 @@ def _separator(where: Path, zipped: bool) -> str:
             f"{str(where)!r} names the column {twice!r} {names[best].count(twice)} times",
             remedy="rename all but one",
         )
-    return best
+    return best, names[best]

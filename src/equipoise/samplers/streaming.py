@@ -95,8 +95,9 @@ def resample_file(
     seed : int, default 0
         From 0 to 2**32 - 1.
     sampling_strategy : str, float or dict, optional
-        Of the first two, as in imbalanced-learn: ``"auto"``, ``"all"``, ``"minority"``, ``"majority"``,
-        ``"not minority"``, ``"not majority"``, the ratio of two classes, or rows by label.
+        Of the first two, as in imbalanced-learn: ``"auto"``, ``"all"``, ``"not minority"``,
+        ``"not majority"``, ``"minority"`` (to repeat), ``"majority"`` (to drop), the ratio of two classes,
+        or rows by label.
     over, ratio : float, optional
         Parameters of :class:`MildCombination`; ``ratio`` also of :class:`DownsampleUpweight`.
     weight : str, default "sample_weight"
