@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
@@ -76,11 +76,9 @@ def open_sheet(data: Any, column: Any = None) -> Sheet:
         return _from_array(data, column)
     if hasattr(data, "iloc"):
         return _from_pandas(data, column)
-    if isinstance(data, pa.Array):
-        kind = data.type
-        return _single(
-            data.to_pylist(), column, lambda _, texts: pa.array(texts, pa.string()).cast(kind)
-        )
+    if _is_arrow_array(data):
+        made = partial(_arrow, kind=data.type)
+        return _single(data.to_pylist(), column, lambda _, texts: made(texts).combine_chunks())
     wrapped = nw.from_native(data, eager_only=True, allow_series=True, pass_through=True)
     if isinstance(wrapped, nw.Series):
         return _single(wrapped.to_list(), column, lambda _, texts: _native(wrapped, texts))
@@ -161,10 +159,23 @@ def _from_frame(frame: nw.DataFrame[Any], column: Any) -> Sheet:
 def _native(old: nw.Series[Any], texts: list[str]) -> Any:
     """Return texts as a column of the library and, where it can hold any text, the type of another."""
     if old.implementation.is_pyarrow():
-        column = pa.chunked_array([pa.array(texts, pa.string())])
-        return column.cast(old.to_native().type)
+        return _arrow(texts, old.to_native().type)
     made = nw.new_series(old.name, texts, nw.String, backend=old.implementation)
     return (made.cast(nw.Categorical) if old.dtype == nw.Categorical else made).to_native()
+
+
+def _arrow(texts: list[str], kind: Any) -> Any:
+    made = nw.new_series("", texts, nw.String, backend="pyarrow")
+    return made.to_native().cast(kind)
+
+
+def _is_arrow_array(data: Any) -> bool:
+    """Say whether data are an array of pyarrow, which narwhals knows only in chunks."""
+    return (
+        type(data).__module__ == "pyarrow.lib"
+        and type(data).__name__.endswith("Array")
+        and (not hasattr(data, "chunks"))
+    )
 
 
 def _places(labels: list[Any], column: Any) -> list[int]:
@@ -243,4 +254,4 @@ def restored_labels(given: Any, labels: Any, rows: Rows) -> Any:
     wrapped = nw.from_native(given, eager_only=True, allow_series=True, pass_through=True)
     if isinstance(wrapped, nw.Series):
         return wrapped[rows.tolist()].to_native()
-    return given.take(pa.array(rows)) if isinstance(given, pa.Array) else labels
+    return given.take(rows) if _is_arrow_array(given) else labels
