@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "ADASYN": "imblearn.over_sampling",
+    "ADASYN": "equipoise.samplers.smote",
     "BorderlineSMOTE": "imblearn.over_sampling",
     "DownsampleUpweight": "equipoise.samplers.mild",
     "EditedNearestNeighbours": "equipoise.samplers.cleaning",
@@ -18,7 +18,7 @@ _HOMES = {
     "NearMiss": "imblearn.under_sampling",
     "RandomOverSampler": "imblearn.over_sampling",
     "RandomUnderSampler": "imblearn.under_sampling",
-    "SMOTE": "imblearn.over_sampling",
+    "SMOTE": "equipoise.samplers.smote",
     "SMOTEENN": "imblearn.combine",
     "SMOTEN": "imblearn.over_sampling",
     "SMOTENC": "equipoise.samplers.nominal",

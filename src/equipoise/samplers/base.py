@@ -175,8 +175,9 @@ class Sampler(_Base):
         return np.column_stack(columns).astype(np.float32 if narrow else np.float64)
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
+        rest = () if accept_sparse is None else (accept_sparse,)
         try:
-            checked: tuple[Any, Any, bool] = super()._check_X_y(X, y, accept_sparse)
+            checked: tuple[Any, Any, bool] = super()._check_X_y(X, y, *rest)
         except ValueError as error:
             _explain_missing(X, y, type(self).__name__, error)
             raise
