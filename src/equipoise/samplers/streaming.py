@@ -19,7 +19,7 @@ from equipoise.errors import DataError, TargetError, UsageError
 from equipoise.samplers.amounts import row_rule
 from equipoise.samplers.lazy_files import kind_of_output, pl, scan_file, told, write_query
 
-__all__ = ["WEIGHING", "ResampledFile", "resample_file"]
+__all__ = ["WEIGHING", "ResampledFile", "prior_shift", "resample_file"]
 
 WEIGHING = ("downsample-upweight", "upsample-downweight")
 """The methods that write weights."""
@@ -45,7 +45,7 @@ class ResampledFile:
     prior_offset : dict
         ``log(share after / share before)`` of each class: the difference of two classes is by how much a
         model trained on the file has the log-odds of these classes too high. Shares are those of the
-        weights where there are any, which makes all 0.
+        weights where there are any, which makes all 0. None where a class has no rows left.
     weight, row_number : str or None
         Names of the columns that were added.
     """
@@ -54,7 +54,7 @@ class ResampledFile:
     method: str
     before: dict[Any, int]
     after: dict[Any, int]
-    prior_offset: dict[Any, float] = field(repr=False)
+    prior_offset: dict[Any, float | None] = field(repr=False)
     weight: str | None = None
     row_number: str | None = None
 
@@ -151,7 +151,34 @@ def resample_file(
         plan = _Plan(query, target, labels, before, after, seed)
         resampled = plan.query(**added)
     write_query(resampled, place, separator=separator, source=where)
-    return ResampledFile(place, method, before, after, _offsets(before, after, method), **added)
+    kept: dict[Any, float | None] = dict.fromkeys(before, 0.0)
+    offset = kept if method in WEIGHING else prior_shift(before, after)
+    return ResampledFile(place, method, before, after, offset, **added)
+
+
+def prior_shift(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, float | None]:
+    """Return ``log(share after / share before)`` of each class, None where no row is left.
+
+    Parameters
+    ----------
+    before, after : dict
+        Rows by label.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> from equipoise.samplers.streaming import prior_shift
+    >>> {label: round(shift, 3) for label, shift in prior_shift({0: 90, 1: 10}, {0: 10, 1: 10}).items()}
+    {0: -0.588, 1: 1.609}
+    """
+    total = math.log(sum(after.values())) - math.log(sum(before.values()))
+    return {
+        label: math.log(after[label]) - math.log(n) - total if after[label] else None
+        for label, n in before.items()
+    }
 
 
 def _check_columns(schema: Any, target: str, added: Mapping[str, str | None], where: Path) -> None:
@@ -202,13 +229,6 @@ def _count(query: Any, target: str) -> tuple[Any, dict[Any, int]]:
         )
     order = sorted(range(len(labels)), key=lambda j: natural_key(labels[j]))
     return counted[target].gather(order), {labels[j]: int(rows[j]) for j in order}
-
-
-def _offsets(before: dict[Any, int], after: dict[Any, int], method: str) -> dict[Any, float]:
-    if method in WEIGHING:
-        return dict.fromkeys(before, 0.0)
-    total = math.log(sum(after.values())) - math.log(sum(before.values()))
-    return {label: math.log(after[label]) - math.log(n) - total for label, n in before.items()}
 
 
 def _whole(value: int) -> Any:

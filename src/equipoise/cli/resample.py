@@ -1,0 +1,217 @@
+"""``equipoise resample``: a data file with other numbers of rows per class."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from equipoise.cli.given import check_file
+from equipoise.cli.methods import (
+    check_parameters,
+    known_method,
+    method_names,
+    read_parameters,
+    resample_in_memory,
+)
+from equipoise.cli.options import DataFile, Seed, Target, need_target
+from equipoise.cli.screen import Screen, shown
+from equipoise.cli.verb import verb
+from equipoise.errors import UsageError
+
+if TYPE_CHECKING:
+    from equipoise.samplers.streaming import ResampledFile
+
+__all__ = ["register"]
+
+
+def _fitting(incomplete: str) -> list[str]:
+    return [name for name in method_names() if name.startswith(incomplete)]
+
+
+Method = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        autocompletion=_fitting,
+        help="random-over, random-under, mild-combination, downsample-upweight or upsample-downweight, "
+        "which take files of any size; or smote, smotenc, adasyn, borderline-smote, tomek, enn, "
+        "nearmiss-1, smote-tomek, smote-enn or another class of equipoise.samplers.",
+        rich_help_panel="Method",
+        show_default=False,
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        metavar="NAME=VALUE",
+        help="Parameter of the method, such as k_neighbors=3, ratio=4, sampling_strategy=0.5 or "
+        "'sampling_strategy={\"spam\": 500}'. Repeatable.",
+        rich_help_panel="Method",
+    ),
+]
+Weight = Annotated[
+    str | None,
+    typer.Option(
+        "--weight",
+        metavar="NAME",
+        help="Name of the column of weights that downsample-upweight and upsample-downweight add; "
+        "sample_weight otherwise.",
+        rich_help_panel="Output",
+    ),
+]
+Rows = Annotated[
+    str | None,
+    typer.Option(
+        "--rows",
+        metavar="NAME",
+        help="Add a column with the number of the row of FILE, from 0; empty for rows that were made.",
+        rich_help_panel="Output",
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="OUT",
+        help="Where to write: .parquet, .csv, .tsv, .jsonl, .arrow or .feather.",
+        rich_help_panel="Output",
+        show_default=False,
+    ),
+]
+
+
+@verb()
+def resample_table(
+    screen: Screen,
+    file: DataFile,
+    method: Method,
+    out: Out,
+    target: Target = None,
+    param: Parameters = None,
+    weight: Weight = None,
+    rows: Rows = None,
+    seed: Seed = 0,
+) -> None:
+    """Repeat, drop or make rows of a data file until its classes have other shares.
+
+    For training elsewhere: the result is training data and nothing to judge a model on. To find out which
+    method helps, give the file as it is to `equipoise compare`, which resamples inside the folds.
+    """
+    from equipoise.samplers.amounts import METHODS
+    from equipoise.samplers.lazy_files import SUFFIXES
+    from equipoise.samplers.streaming import WEIGHING, resample_file
+
+    check_file(out, SUFFIXES)
+    if out.exists() and file.exists() and out.samefile(file):
+        raise UsageError(f"{str(out)!r} is the input itself", remedy="name another file with -o")
+    method = known_method(method)
+    given = read_parameters(param)
+    if weight is not None and method not in WEIGHING:
+        raise UsageError(
+            f"{method} writes no weights, so --weight {weight!r} has no use",
+            remedy=f"leave it out, or use {' or '.join(WEIGHING)}",
+        )
+    name = need_target(file, target)
+    if method in METHODS:
+        check_parameters(given, METHODS[method], method)
+        done = resample_file(
+            file,
+            out,
+            name,
+            method,
+            seed=seed,
+            row_number=rows,
+            weight=weight or "sample_weight",
+            **given,
+        )
+    else:
+        done = resample_in_memory(file, out, name, method, given, seed, rows)
+    if screen.as_json:
+        screen.document(_document(done, str(file), name, seed, given))
+    else:
+        _tell(screen, done)
+
+
+def _document(
+    done: ResampledFile, file: str, target: str, seed: int, given: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "kind": "resampling",
+        "file": file,
+        "out": str(done.out),
+        "target": target,
+        "method": done.method,
+        "parameters": given,
+        "seed": seed,
+        "rows": {"before": sum(done.before.values()), "after": sum(done.after.values())},
+        "classes": [
+            {
+                "label": str(label),
+                "before": n,
+                "after": done.after[label],
+                "prior_offset": done.prior_offset[label],
+            }
+            for label, n in done.before.items()
+        ],
+        "weight": done.weight,
+        "row_number": done.row_number,
+    }
+
+
+def _tell(screen: Screen, done: ResampledFile) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("class", no_wrap=True)
+    for name in ("before", "after", "share before", "share after"):
+        table.add_column(name, justify="right")
+    totals = sum(done.before.values()), sum(done.after.values())
+    for label, n in done.before.items():
+        m = done.after[label]
+        shares = f"{n / totals[0]:.2%}", f"{m / totals[1]:.2%}"
+        table.add_row(shown(label, 40), f"{n:,}", f"{m:,}", *shares)
+    screen.result(table)
+    screen.result()
+    screen.result(_shift_in_words(done))
+    screen.result(str(done.out))
+    screen.note(
+        "note: to judge a model, use rows that were not resampled, and none that this file holds"
+    )
+
+
+def _shift_in_words(done: ResampledFile) -> str:
+    if done.weight is not None:
+        return f"prior kept: train with the weights in column {shown(done.weight)!r}"
+    offsets = [value for value in done.prior_offset.values() if value is not None]
+    if max(map(abs, offsets)) < 1e-12:
+        return "the shares of the classes are as before: nothing to correct"
+    labels = [shown(label, 40) for label in done.before]
+    if len(offsets) < len(labels):
+        return "a class has no rows left: a model trained on this cannot know it"
+    if len(labels) == 2:
+        rare = min((0, 1), key=lambda c: list(done.before.values())[c])
+        shift = offsets[rare] - offsets[1 - rare]
+        odds = math.exp(abs(shift))
+        return (
+            f"prior moved by {shift:+.4g} in log-odds of {labels[rare]!r}: scores of a model trained on this must "
+            f"be corrected by {-shift:+.4g}, which {'divides' if shift > 0 else 'multiplies'} the odds by {odds:.4g}"
+        )
+    moves = ", ".join(
+        f"{label} {-value:+.4g}" for label, value in zip(labels, offsets, strict=True)
+    )
+    return (
+        "prior moved: scores of a model trained on this must be corrected by adding to the log of each "
+        f"probability, before they are made to sum to 1: {moves}"
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("resample")(resample_table)

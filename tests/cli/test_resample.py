@@ -1,0 +1,204 @@
+"""``equipoise resample``: any method on a file, in numbers and words."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from equipoise import samplers
+from equipoise.cli.methods import method_names
+from equipoise.samplers.amounts import METHODS
+from equipoise.strategies.resampling import ROWS
+
+from .conftest import Run, document
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Path:
+    """Numbers around a target that is neither first nor last."""
+    rng = np.random.default_rng(0)
+    kind = np.where(rng.random(300) < 0.15, "rare", "common")
+    size = rng.normal(size=300) + (kind == "rare")
+    frame = pl.DataFrame({"size": size, "kind": kind, "count": rng.integers(0, 9, 300)})
+    frame.write_csv(tmp_path / "numbers.csv")
+    return tmp_path / "numbers.csv"
+
+
+def test_help_and_shared_options(run: Run) -> None:
+    outcome = run("resample", "--help")
+    assert outcome.status == 0
+    for option in ("--method", "--param", "--rows", "--weight", "--out", "--json", "--quiet"):
+        assert option in outcome.out
+
+
+def test_methods_are_the_classes_under_the_names_of_the_catalogue() -> None:
+    names = method_names()
+    assert {kind for kind, _ in names.values()} <= set(samplers.__all__)
+    assert all(hasattr(getattr(samplers, kind), "fit_resample") for kind, _ in names.values())
+    assert set(ROWS) <= set(names)
+    assert set(METHODS) <= set(names)
+    for name, rows in ROWS.items():
+        assert rows.after is not None or names[name][0] == rows.sampler
+    assert names["smotenc"] == ("SMOTENC", {})
+    assert names["nearmiss-2"] == ("NearMiss", {"version": 2})
+
+
+@pytest.mark.parametrize("method", [*METHODS, "mild", "smote", "adasyn", "tomek", "enn"])
+def test_any_method_on_a_file(method: str, numbers: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "out.parquet"
+    command = ("resample", numbers, "-t", "kind", "--method", method, "-o", out)
+    content = document(run(*command, "--rows", "row", "--seed", 1, "--json"), "resampling")
+    given, made = pl.read_csv(numbers), pl.read_parquet(out)
+    weight = ["sample_weight"] if content["weight"] else []
+    assert made.columns == [*given.columns, *weight, "row"]
+    for part, frame in (("before", given), ("after", made)):
+        counts = dict(frame.group_by("kind").len().iter_rows())
+        assert {one["label"]: one[part] for one in content["classes"]} == counts  # type: ignore[attr-defined]
+        assert content["rows"][part] == len(frame)  # type: ignore[index]
+    real = made.filter(pl.col("row").is_not_null())
+    np.testing.assert_allclose(real["size"], given["size"].gather(real["row"]))
+    again = tmp_path / "again.parquet"
+    told = run(*command[:-1], again, "--rows", "row", "--seed", 1)
+    assert told.status == 0
+    assert pl.read_parquet(again).equals(made)
+    assert told.out.splitlines()[-1] == str(again)
+    assert "rare" in told.out
+    assert "note: to judge" in told.err
+
+
+def test_the_shift_is_told_as_it_is_to_be_undone(numbers: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "out.csv"
+    command = ("resample", numbers, "-t", "kind", "-o", out, "--method")
+    counts = dict(pl.read_csv(numbers).group_by("kind").len().iter_rows())
+    shift = math.log(counts["common"] / counts["rare"])
+    said = run(*command, "random-under").out
+    assert f"{shift:+.4g} in log-odds of 'rare'" in said
+    assert f"corrected by {-shift:+.4g}" in said
+    assert f"divides the odds by {math.exp(shift):.4g}" in said
+    assert "'w'" in run(*command, "upsample-downweight", "--weight", "w").out
+    assert pl.read_csv(out).columns[-1] == "w"
+    even = ("--param", f'sampling_strategy={{"rare": {counts["rare"]}}}')
+    assert "nothing to correct" in run(*command, "random-over", *even).out
+    quiet = run(*command, "random-under", "--quiet")
+    assert quiet.err == ""
+    assert quiet.out.splitlines()[-1] == str(out)
+
+
+def test_more_classes_and_numbers_as_labels(tmp_path: Path, run: Run) -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat([2, 10, 1], [60, 20, 10])
+    pl.DataFrame({"x": rng.normal(size=90), "y": y}).write_csv(tmp_path / "in.csv")
+    command = ("resample", tmp_path / "in.csv", "-t", "y", "-o", tmp_path / "out.csv", "--method")
+    for method in ("random-over", "smote"):
+        strategy = ("--param", 'sampling_strategy={"10": 33, "1": 12}')
+        content = document(run(*command, method, *strategy, "--json"), "resampling")
+        labels = [(one["label"], one["after"]) for one in content["classes"]]  # type: ignore[attr-defined]
+        assert labels == [("1", 12), ("2", 60), ("10", 33)]
+        assert "made to sum to 1: 1 " in run(*command, method).out
+
+
+def test_parameters_reach_the_method(numbers: Path, tmp_path: Path, run: Run) -> None:
+    command = ("resample", numbers, "-t", "kind", "-o", tmp_path / "out.csv", "--json", "--method")
+    found = {}
+    for method, name, value in (
+        ("smote", "sampling_strategy", 0.5),
+        ("downsample-upweight", "ratio", 3),
+        ("mild", "over", 0.9),
+    ):
+        content = document(run(*command, method, "--param", f"{name}={value}"), "resampling")
+        assert content["parameters"] == {name: value}
+        after = [one["after"] for one in content["classes"]]  # type: ignore[attr-defined]
+        found[method] = round(after[0] / after[1], 1)
+    assert found == {"smote": 2.0, "downsample-upweight": 3.0, "mild": 1.1}
+
+
+BAD = [
+    # options, status, words
+    (["-t", "kimd", "--method", "smote"], 2, ["'kimd'", "did you mean 'kind'"]),
+    (["-t", "kimd", "--method", "random-over"], 2, ["'kimd'", "did you mean 'kind'"]),
+    (["--method", "smote"], 2, ["--target COL", "size, kind"]),
+    (["-t", "kind"], 2, ["--method"]),
+    (["-t", "kind", "--method", "smoot"], 2, ["'smoot'", "did you mean 'smote'"]),
+    (["-t", "kind", "--method", "smote", "--param", "k_neighbours=3"], 2, ["'k_neighbors'"]),
+    (["-t", "kind", "--method", "smote", "--param", "k_neighbors=many"], 2, ["k_neighbors"]),
+    (["-t", "kind", "--method", "smote", "--param", "k_neighbors"], 2, ["NAME=VALUE"]),
+    (["-t", "kind", "--method", "smote", "--param", "random_state=1"], 2, ["--seed"]),
+    (["-t", "kind", "--method", "smote", "--weight", "w"], 2, ["--weight 'w'"]),
+    (["-t", "kind", "--method", "random-over", "--param", "ratio=2"], 2, ["'ratio'"]),
+    (["-t", "kind", "--method", "mild", "--param", "ratio=0"], 2, ["ratio=0"]),
+    (["-t", "kind", "--method", "mild", "--rows", "size"], 2, ["'size' already"]),
+    (["-t", "kind", "--method", "tomek", "--rows", "size"], 2, ["'size' already"]),
+    (["-t", "kind", "--method", "tomek", "--seed", "-1"], 2, ["seed"]),
+    (["-t", "kind", "--method", "smotenc"], 1, ["no columns are categories", "use smote"]),
+]
+
+
+@pytest.mark.parametrize(("options", "status", "words"), BAD, ids=lambda one: str(one)[:60])
+def test_what_cannot_be_done_is_one_message(
+    options: list[str], status: int, words: list[str], numbers: Path, run: Run
+) -> None:
+    outcome = run("resample", numbers, "-o", numbers.parent / "out.csv", *options)
+    assert outcome.status == status
+    assert outcome.out == ""
+    error, hint = outcome.err.splitlines()
+    assert error.startswith("error: ")
+    assert hint.startswith("hint: ")
+    assert "bug" not in hint
+    for word in words:
+        assert word in outcome.err
+    assert [path.name for path in numbers.parent.iterdir()] == ["numbers.csv"]
+
+
+@pytest.mark.parametrize("method", ["smote", "random-over"])
+def test_places_that_cannot_be_written(method: str, numbers: Path, run: Run) -> None:
+    before = numbers.read_bytes()
+    command = ("resample", numbers, "-t", "kind", "--method", method, "-o")
+    for place, word in (
+        (numbers, "the input itself"),
+        (numbers.parent / "out.xlsx", "what kind of file"),
+        (numbers.parent, "is a folder"),
+        (numbers.parent / "absent" / "out.csv", "there is no folder"),
+    ):
+        outcome = run(*command, place)
+        assert outcome.status == 2
+        assert word in outcome.err
+    assert numbers.read_bytes() == before
+    assert run(*command[:-1]).status == 2
+
+
+def test_columns_that_a_method_cannot_take(table: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "out.csv"
+    for method in ("smote", "tomek"):
+        outcome = run("resample", table, "-t", "kind", "--method", method, "-o", out)
+        assert outcome.status == 1
+        assert "column 'shade' holds text" in outcome.err
+        assert "smotenc" in outcome.err
+        assert "random-over" in outcome.err
+    (tmp_path / "gaps.csv").write_text("x,kind\n" + "1,a\n,a\n2,a\n" * 9 + "1,b\n" * 8)
+    command = ("resample", tmp_path / "gaps.csv", "-t", "kind", "-o", out, "--method")
+    outcome = run(*command, "smote")
+    assert outcome.status == 1
+    assert "column 'x' is missing in 9 of 35 rows" in outcome.err
+    assert "fill missing values in" in outcome.err
+    assert not out.exists()
+    assert run(*command, "random-over").status == 0
+    assert len(pl.read_csv(out)) == 54
+
+
+@pytest.mark.parametrize("method", ["smote", "random-over"])
+def test_targets_that_cannot_be_used(method: str, tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "in.csv"
+    command = ("resample", path, "-t", "kind", "-o", tmp_path / "out.csv", "--method", method)
+    path.write_text("x,kind\n" + "1,a\n" * 9 + "2,\n" * 3 + "3,b\n" * 5)
+    outcome = run(*command)
+    assert outcome.status == 1
+    assert "'kind' is missing in 3 of 17 rows" in outcome.err
+    path.write_text("x,kind\n" + "1,a\n" * 9)
+    outcome = run(*command)
+    assert outcome.status == 1
+    assert "one class only: 'a'" in outcome.err
+    assert not (tmp_path / "out.csv").exists()
