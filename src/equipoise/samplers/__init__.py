@@ -11,7 +11,7 @@ from typing import Any
 
 _HOMES = {
     "ADASYN": "equipoise.samplers.smote",
-    "BorderlineSMOTE": "imblearn.over_sampling",
+    "BorderlineSMOTE": "equipoise.samplers.borderline",
     "DownsampleUpweight": "equipoise.samplers.mild",
     "EditedNearestNeighbours": "equipoise.samplers.cleaning",
     "MildCombination": "equipoise.samplers.mild",
@@ -23,6 +23,7 @@ _HOMES = {
     "SMOTEN": "imblearn.over_sampling",
     "SMOTENC": "equipoise.samplers.nominal",
     "SMOTETomek": "imblearn.combine",
+    "SVMSMOTE": "equipoise.samplers.borderline",
     "TomekLinks": "equipoise.samplers.cleaning",
     "UpsampleDownweight": "equipoise.samplers.mild",
 }

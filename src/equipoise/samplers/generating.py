@@ -23,7 +23,7 @@ from equipoise.samplers.base import Sampler, require_neighbours
 from equipoise.samplers.neighbours import Graph
 from equipoise.samplers.origins import Made, Origins
 
-__all__ = ["AUTO", "Asked", "Generator", "NothingToMake", "Space", "points"]
+__all__ = ["AUTO", "Asked", "Generator", "NothingToMake", "Space", "plain", "points"]
 
 Rows = NDArray[np.int64]
 F = NDArray[np.float64]
@@ -207,7 +207,10 @@ class Generator(Sampler):
                 new = self._lines(space, y, label, own, int(count), len(made))
             made.extend(new)
             labels.append(np.full(sum(len(one.base) for one in new), label, dtype=y.dtype))
-        self._origins = Origins(space.n, np.arange(space.n), made)
+        places = [
+            replace(one, step=one.step * self._shrunk.get(i, 1.0)) for i, one in enumerate(made)
+        ]
+        self._origins = Origins(space.n, np.arange(space.n), places)
         self.sample_indices_ = self._origins.copied
         return _stacked(space, made, self._shrunk), np.concatenate(labels)
 
@@ -288,3 +291,8 @@ def _stacked(space: Space, made: list[Made], shrunk: dict[int, F]) -> Any:
 def _copies(row: Rows, count: int) -> Made:
     repeated = np.repeat(row, count)
     return Made(repeated, repeated, np.zeros(count))
+
+
+def plain(label: Any) -> Any:
+    """Return a label as Python writes it, for messages."""
+    return label.item() if isinstance(label, np.generic) else label

@@ -10,7 +10,7 @@ from imblearn.over_sampling import SMOTE as _SMOTE
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space
+from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, plain
 from equipoise.samplers.origins import Made
 
 __all__ = ["ADASYN", "SMOTE"]
@@ -161,7 +161,7 @@ class ADASYN(Generator, _ADASYN):
         share = np.sum(y[around] != label, axis=1) / k
         if not np.sum(share):
             raise NothingToMake(
-                f"no row of class {_plain(label)!r} has a row of another class among its {k} nearest, "
+                f"no row of class {plain(label)!r} has a row of another class among its {k} nearest, "
                 "where ADASYN would make new ones",
                 remedy="use SMOTE",
             )
@@ -170,7 +170,7 @@ class ADASYN(Generator, _ADASYN):
         total = int(np.sum(each))
         if not total:
             raise NothingToMake(
-                f"{count} new row{'s' * (count != 1)} of class {_plain(label)!r}, shared among its "
+                f"{count} new row{'s' * (count != 1)} of class {plain(label)!r}, shared among its "
                 f"{len(own)} rows, round{'s' * (count == 1)} to none at each",
                 remedy="ask for more rows by sampling_strategy, or use SMOTE",
             )
@@ -179,7 +179,3 @@ class ADASYN(Generator, _ADASYN):
         towards = self._random.choice(k, size=total)
         step = self._random.uniform(size=(total, 1))[:, 0]
         return [Made(own[start], near[start, towards], step)]
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
