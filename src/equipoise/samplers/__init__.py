@@ -14,6 +14,7 @@ _HOMES = {
     "BorderlineSMOTE": "equipoise.samplers.borderline",
     "DownsampleUpweight": "equipoise.samplers.mild",
     "EditedNearestNeighbours": "equipoise.samplers.cleaning",
+    "KMeansSMOTE": "equipoise.samplers.kmeans",
     "MildCombination": "equipoise.samplers.mild",
     "NearMiss": "imblearn.under_sampling",
     "RandomOverSampler": "imblearn.over_sampling",
