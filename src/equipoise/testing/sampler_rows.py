@@ -186,7 +186,9 @@ def check_carries_further_values(sampler: Any, table: Table) -> None:
     promise((first[copies] == ours.sample_indices_[copies]).all(), "carry mixes up the copies")
     shares = np.asarray(ours.parents_[np.arange(len(first)), first]).ravel()
     promise((shares > 0).all(), "carry takes values from a row that is no parent")
-    promise(ours.carry(n.tolist()) == first.tolist(), "carry of a list is another")
+    listed = ours.carry(n.tolist())
+    promise(type(listed) is list, f"carry made {type(listed).__name__} of a list")
+    promise(listed == first.tolist(), "carry of a list is another")
     for library in frames():
         frame = nw.from_dict({"n": n, "m": -n}, backend=library)
         for given in (frame.to_native(), frame["n"].to_native()):

@@ -170,9 +170,9 @@ def check_sampler(
 
     Examples
     --------
-    >>> from equipoise.samplers import DownsampleUpweight
+    >>> from equipoise.samplers import TomekLinks
     >>> from equipoise.testing import check_sampler
-    >>> check_sampler(DownsampleUpweight())
+    >>> check_sampler(TomekLinks())
     """
     excused = dict(expected_failures or {})
     broken = []
