@@ -26,6 +26,7 @@ from equipoise.samplers import (
     RandomOverSampler,
     RandomUnderSampler,
     UpsampleDownweight,
+    streaming,
 )
 from equipoise.samplers.amounts import METHODS
 from equipoise.samplers.streaming import _Plan, resample_file
@@ -140,7 +141,7 @@ def test_parameters_are_those_of_the_sampler(method, given, tmp_path):
 
 def keys_of(n: int, seed: int) -> np.ndarray:
     query = pl.LazyFrame({"y": np.zeros(n, dtype=np.int8)})
-    plan = _Plan(query, "y", pl.Series([0], dtype=pl.Int8), {0: n}, {0: n}, seed)
+    plan = _Plan(query, "y", pl.Series([0], dtype=pl.Int8), {0: n}, {0: n}, seed, {"y"})
     return plan.source.select(plan.key).collect().to_series().to_numpy()
 
 
@@ -210,8 +211,6 @@ def test_numbers_are_exact_where_windows_are_narrow(tmp_path):
 
 
 def test_a_window_that_misses_is_widened(tmp_path, monkeypatch):
-    from equipoise.samplers import streaming
-
     wide = streaming._window
     monkeypatch.setattr(streaming, "_window", lambda rank, n, width: wide(rank, n, width / 1e5))
     out = rows_of(tmp_path, [5000, 70], "random-under")
@@ -232,6 +231,7 @@ def test_row_groups_make_no_difference_but_row_numbers_do(tmp_path):
 
 CODE = """
 import sys, polars as pl
+from equipoise.samplers import streaming
 from equipoise.samplers.amounts import METHODS
 from equipoise.samplers.streaming import resample_file
 if len(sys.argv) > 4:
@@ -334,6 +334,29 @@ def test_a_rare_class_in_one_run_of_rows(tmp_path):
     resample_file(tmp_path / "in.parquet", tmp_path / "out.parquet", "y", "random-over")
     out = pl.read_parquet(tmp_path / "out.parquet")
     assert out["x"].to_list() == [*np.repeat(np.arange(3), 100_000), *range(3, 300_003)]
+
+
+def test_columns_called_as_our_own(tmp_path):
+    frame = pl.DataFrame({"row": [5, 6, 7], "row_": [1, 2, 3]})
+    frame = frame.with_columns(pl.Series("rows", ["a", "b", "b"]), label=4, literal=None)
+    frame.write_parquet(tmp_path / "in.parquet")
+    for method in METHODS:
+        resample_file(
+            *(tmp_path / "in.parquet", tmp_path / "out.parquet", "rows", method), row_number="row__"
+        )
+        out = pl.read_parquet(tmp_path / "out.parquet")
+        assert out.select(frame.columns).equals(frame[out["row__"].to_list()])
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 25))
+def test_pieces_put_together_are_all_copies(times, piece):
+    frame = pl.LazyFrame({"x": range(len(times)), "times": times})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming, "_PIECE", piece)
+        parts = list(streaming._repeat(frame, "times"))
+    assert pl.concat(parts)["x"].to_list() == np.repeat(np.arange(len(times)), times).tolist()
+    assert max(map(len, parts)) <= max(piece, len(times))
 
 
 def test_classes_that_are_even_already_are_copied(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from equipoise.data.columns import find_column
 from equipoise.data.labels import missing_labels, natural_key, rows_word
 from equipoise.data.seeds import check_seed
 from equipoise.errors import DataError, TargetError, UsageError
+from equipoise.files import check_writable
 from equipoise.samplers.amounts import row_rule
 from equipoise.samplers.lazy_files import kind_of_output, pl, scan_file, told, write_query
 
@@ -141,6 +142,7 @@ def resample_file(
     kind = kind_of_output(place)
     if place.exists() and where.exists() and place.samefile(where):
         raise UsageError(f"{str(out)!r} is the input itself", remedy="name another file to write")
+    check_writable(place)
     with told(where):
         query, separator = scan_file(where, to_text=kind == "csv")
         schema = query.collect_schema()
@@ -148,7 +150,8 @@ def resample_file(
         _check_columns(schema, target, added, where)
         labels, before = _count(query, target)
         after = dict(zip(before, wanted(before), strict=True))
-        plan = _Plan(query, target, labels, before, after, seed)
+        taken = {*schema.names(), *added.values()}
+        plan = _Plan(query, target, labels, before, after, seed, taken)
         resampled = plan.query(**added)
     write_query(resampled, place, separator=separator, source=where)
     kept: dict[Any, float | None] = dict.fromkeys(before, 0.0)
@@ -201,20 +204,20 @@ def _check_columns(schema: Any, target: str, added: Mapping[str, str | None], wh
 
 def _count(query: Any, target: str) -> tuple[Any, dict[Any, int]]:
     """Return the labels as a series, and the rows of each in the same, natural order."""
-    column = query.select(target)
+    column = query.select(pl.col(target).alias("label"))
     some_rows = column.head(_HEAD).collect(engine="streaming")
     if not len(some_rows):
         raise DataError("the file has no rows", remedy="give a file with rows")
     counted = some_rows.unique()
     if len(counted) <= _MOST_CLASSES:
-        counted = column.group_by(target).len("rows").collect(engine="streaming")
+        counted = column.group_by("label").len("rows").collect(engine="streaming")
     if len(counted) > _MOST_CLASSES:
         raise TargetError(
             f"column {target!r} has more than {_MOST_CLASSES:,} different values: an id or a measured "
             "number, not a class",
             remedy="name another target, or merge the rare classes first",
         )
-    labels, rows = counted[target].to_list(), counted["rows"].to_list()
+    labels, rows = counted["label"].to_list(), counted["rows"].to_list()
     absent, words = missing_labels(labels)
     missing = sum(n for n, gone in zip(rows, absent, strict=True) if gone)
     if missing:
@@ -228,7 +231,7 @@ def _count(query: Any, target: str) -> tuple[Any, dict[Any, int]]:
             remedy="name a target with at least two classes, or give data that hold both",
         )
     order = sorted(range(len(labels)), key=lambda j: natural_key(labels[j]))
-    return counted[target].gather(order), {labels[j]: int(rows[j]) for j in order}
+    return counted["label"].gather(order), {labels[j]: int(rows[j]) for j in order}
 
 
 def _whole(value: int) -> Any:
@@ -253,9 +256,11 @@ class _Plan:
         before: dict[Any, int],
         after: dict[Any, int],
         seed: int,
+        taken: Collection[Any],
     ) -> None:
-        taken = query.collect_schema().names()
-        self.row = "row" + "_" * sum(len(name) + 1 for name in taken)
+        self.row = "row"
+        while self.row in taken:
+            self.row += "_"
         self.source = query.with_row_index(self.row)
         self.target, self.labels = target, labels
         self.counts, self.wanted = list(before.values()), list(after.values())
@@ -322,12 +327,13 @@ class _Plan:
             low_of, high_of = self._by_class(low), self._by_class(high)
             keyed = self.source.select(self.target, self.key.alias(self.row))
             key = pl.col(self.row)
-            below, inside = pl.collect_all(
-                [
-                    keyed.group_by(self.target).agg((key < low_of).sum().alias("n")),
+            # One after the other: together, the engine would keep all keys for the second.
+            below, inside = (
+                part.collect(engine="streaming")
+                for part in (
+                    keyed.group_by(self.target).agg((key < low_of).sum()),
                     keyed.filter((key >= low_of) & (key <= high_of)),
-                ],
-                engine="streaming",
+                )
             )
             fewer = dict(below.iter_rows())
             keys = dict(inside.group_by(self.target).agg(key.sort()).iter_rows())
@@ -351,11 +357,16 @@ def _window(rank: int, count: int, width: float) -> tuple[int, int]:
 def _repeat(query: Any, times: str) -> Iterator[Any]:
     # In pieces of bounded length: a class in a run of rows may grow a thousandfold.
     for batch in query.collect_batches(engine="streaming", maintain_order=True):
-        ends = np.cumsum(batch[times].to_numpy())
-        rows, total = batch.drop(times), int(ends[-1]) if len(ends) else 0
+        each = batch[times].to_numpy().astype(np.int64)
+        ends, rows = np.cumsum(each), batch.drop(times)
+        total = int(ends[-1]) if len(ends) else 0
         if total == len(rows):
             yield rows
             continue
         for start in range(0, total, _PIECE):
-            piece = np.arange(start, min(start + _PIECE, total))
-            yield rows[np.searchsorted(ends, piece, side="right")]
+            end = min(start + _PIECE, total)
+            first, last = np.searchsorted(ends, [start, end - 1], side="right")
+            often = each[first : last + 1].copy()
+            often[0] = ends[first] - start
+            often[-1] -= ends[last] - end
+            yield rows[np.repeat(np.arange(first, last + 1), often)]
