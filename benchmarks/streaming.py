@@ -61,24 +61,25 @@ def make(path: Path, rows: int, rare: float, ordered: bool) -> None:
         writer.close()
 
 
-def measure(command: list[str]) -> tuple[float, int, int]:
-    """Return seconds, and the peaks of all resident memory and of that which is no mapped file, in MB."""
+def measure(command: list[str]) -> tuple[float, float, int, int]:
+    """Return seconds, those of all cores together, and peaks in MB: all that is resident, less mapped files."""
     start = time.perf_counter()
     process = subprocess.Popen(command)
     peak = own = 0
-    while process.poll() is None:
-        try:
-            status = Path(f"/proc/{process.pid}/status").read_text()
-        except OSError:
+    while True:
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        if ended:
             break
-        sizes = dict(line.split(":", 1) for line in status.splitlines())
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        sizes = dict(line.split(":", 1) for line in lines)
         if "VmHWM" in sizes:
             peak = int(sizes["VmHWM"].split()[0]) // 1024
             own = max(own, int(sizes["RssAnon"].split()[0]) // 1024)
         time.sleep(0.02)
-    if process.wait():
+    process.returncode = status  # it was waited for here
+    if status:
         raise SystemExit(f"failed: {' '.join(command)}")
-    return time.perf_counter() - start, peak, own
+    return time.perf_counter() - start, used.ru_utime + used.ru_stime, peak, own
 
 
 def main() -> None:
@@ -100,18 +101,18 @@ def main() -> None:
             source = source.with_suffix(".csv")
         size = source.stat().st_size / 1e9
         print(f"{given.rows:,} rows, {size:.2f} GB, {os.cpu_count()} cores")
-        print(
-            f"{'':22}{'s':>8}{'ratio':>8}{'rows out':>13}{'ns/row':>8}{'peak MB':>9}{'no file':>9}"
-        )
-        copying = None
+        heads = ("s", "ratio", "s of cores", "ratio", "rows out", "ns/row", "peak MB", "no file")
+        print(f"{'':20}" + "".join(f"{head:>12}" for head in heads))
+        copied = None
         for name in ("copy", *given.methods):
             code, more = (COPY, []) if name == "copy" else (RESAMPLE, [name])
-            seconds, peak, own = measure([sys.executable, "-c", code, str(source), str(out), *more])
-            copying = copying or seconds
+            command = [sys.executable, "-c", code, str(source), str(out), *more]
+            seconds, cores, peak, own = measure(command)
+            copied = copied or (seconds, cores)
             rows = count(out)
             print(
-                f"{name:22}{seconds:8.1f}{seconds / copying:8.2f}{rows:13,}"
-                f"{1e9 * seconds / rows:8.0f}{peak:9,}{own:9,}",
+                f"{name:20}{seconds:12.1f}{seconds / copied[0]:12.2f}{cores:12.1f}"
+                f"{cores / copied[1]:12.2f}{rows:12,}{1e9 * seconds / rows:12.0f}{peak:12,}{own:12,}",
                 flush=True,
             )
             out.unlink()
