@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils import check_random_state
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, plain
+from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, draw, plain
 from equipoise.samplers.origins import Made
 
 __all__ = ["SVMSMOTE", "BorderlineSMOTE"]
@@ -120,9 +120,9 @@ class BorderlineSMOTE(_AtTheBorder, _BorderlineSMOTE):
         asked = self._asked()[0]
         if self.kind == "borderline-1":
             near = space.near(asked, self.nn_k_, danger, own, label)
-            return [self._draw(danger, near, count)]
+            return [draw(self.random_state, danger, near, count)]
         near = space.near(asked, self.nn_k_, danger, None, None)
-        drawn = self._draw(danger, near, count)
+        drawn = draw(self.random_state, danger, near, count)
         crossing = y[drawn.other] != label
         factor = np.ones(count)
         factor[crossing] = check_random_state(self.random_state).uniform(
@@ -236,7 +236,7 @@ class SVMSMOTE(_AtTheBorder, _SVMSMOTE):
         ):
             if len(rows):
                 near = space.near(self._asked()[0], self.nn_k_, rows, own, label)
-                lines.append(self._draw(rows, near, many, most))
+                lines.append(draw(self.random_state, rows, near, many, most))
         return lines
 
     def _support(self, space: Space, y: NDArray[Any]) -> Rows:

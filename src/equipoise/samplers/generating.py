@@ -23,7 +23,17 @@ from equipoise.samplers.base import Sampler, require_neighbours
 from equipoise.samplers.neighbours import Graph
 from equipoise.samplers.origins import Made, Origins
 
-__all__ = ["AUTO", "Asked", "Generator", "NothingToMake", "Space", "plain", "points"]
+__all__ = [
+    "AUTO",
+    "Asked",
+    "Generator",
+    "NothingToMake",
+    "Space",
+    "copies",
+    "draw",
+    "plain",
+    "points",
+]
 
 Rows = NDArray[np.int64]
 F = NDArray[np.float64]
@@ -91,7 +101,6 @@ class Asked:
         k = int(given.n_neighbors) - 1 if hasattr(given, "kneighbors") else int(given)
         require_neighbours(self.sampler, self.parameter, k, label, rows)
         return k
-
 
     def settled(self, k: int) -> Asked:
         """Return the same question with "auto" answered."""
@@ -202,7 +211,7 @@ class Generator(Sampler):
                 continue
             own = np.flatnonzero(y == label)
             if len(own) == 1 and any(one.automatic for one in self._asked()):
-                new = [_copies(own, count)]
+                new = [copies(own, count)]
             else:
                 new = self._lines(space, y, label, own, int(count), len(made))
             made.extend(new)
@@ -227,12 +236,31 @@ class Generator(Sampler):
         """Return the lines and places on them of the new rows of a class."""
         raise NotImplementedError
 
-    def _draw(self, base: Rows, near: Rows, count: int, most: float = 1.0) -> Made:
-        """Draw rows, for each one of its neighbours, and how far to go towards it."""
-        random = check_random_state(self.random_state)
-        chosen = random.randint(low=0, high=near.size, size=count)
-        step = most * random.uniform(size=count)
-        return Made(base[chosen // near.shape[1]], near.ravel()[chosen], step)
+
+def draw(random_state: Any, base: Rows, near: Rows, count: int, most: float = 1.0) -> Made:
+    """Draw rows, for each one of its neighbours, and how far to go towards it.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None
+        Seed.
+    base : int64 array, shape (q,)
+        Rows.
+    near : int64 array, shape (q, k)
+        Their neighbours.
+    count : int
+        How many to draw.
+    most : float, default 1.0
+        How far to go at most.
+
+    Returns
+    -------
+    Made
+    """
+    random = check_random_state(random_state)
+    chosen = random.randint(low=0, high=near.size, size=count)
+    step = most * random.uniform(size=count)
+    return Made(base[chosen // near.shape[1]], near.ravel()[chosen], step)
 
 
 def points(X: Any, made: Made, factor: F | None = None, out: Any = None) -> Any:
@@ -288,7 +316,8 @@ def _stacked(space: Space, made: list[Made], shrunk: dict[int, F]) -> Any:
     return out
 
 
-def _copies(row: Rows, count: int) -> Made:
+def copies(row: Rows, count: int) -> Made:
+    """Return so many copies of one row, as lines of no length."""
     repeated = np.repeat(row, count)
     return Made(repeated, repeated, np.zeros(count))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, plain
+from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, draw, plain
 from equipoise.samplers.origins import Made
 
 __all__ = ["KMeansSMOTE"]
@@ -140,7 +140,8 @@ class KMeansSMOTE(Generator, _KMeansSMOTE):
             weight[:] = 1.0
         weight = weight / weight.sum()
         return [
-            self._draw(
+            draw(
+                self.random_state,
                 part,
                 space.near(asked.settled(k), self.nn_k_, part, part, label),
                 math.ceil(count * weight[i]),

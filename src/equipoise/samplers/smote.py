@@ -10,7 +10,7 @@ from imblearn.over_sampling import SMOTE as _SMOTE
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, plain
+from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, draw, plain
 from equipoise.samplers.origins import Made
 
 __all__ = ["ADASYN", "SMOTE"]
@@ -85,7 +85,7 @@ class SMOTE(Generator, _SMOTE):
         self, space: Space, y: NDArray[Any], label: Any, own: Rows, count: int, place: int
     ) -> list[Made]:
         near = space.near(self._asked()[0], self.nn_k_, own, own, label)
-        return [self._draw(own, near, count)]
+        return [draw(self.random_state, own, near, count)]
 
 
 class ADASYN(Generator, _ADASYN):
