@@ -141,8 +141,8 @@ def check_weights_are_those_of_the_parents(sampler: Any, table: Table) -> None:
     """Mix ``sample_weight_`` from the parents, or keep the sums of the classes besides.
 
     A sampler that gives weights where none are given keeps the prior: each class keeps the sum of its
-    weights. Every other mixes the weights of the parents in the proportion of their shares, and has
-    no ``sample_weight_`` where none are given.
+    weights. Every other mixes the weights of the parents in the proportion of their shares, or takes that
+    of the first where a share is below 0, and has no ``sample_weight_`` where none are given.
     """
     X, y = table.rows()
     keeps = hasattr(resample(sampler, X, y)[0], "sample_weight_")
@@ -155,6 +155,9 @@ def check_weights_are_those_of_the_parents(sampler: Any, table: Table) -> None:
         promise(hasattr(ours, "sample_weight_"), "weights were given and none came out")
         promise(np.shape(ours.sample_weight_) == (len(y_out),), "not one weight per row")
         expected = ours.parents_ @ weight
+        # Of a row made beyond its first parent: a share of the other's weight would be taken off.
+        beyond = ours.parents_.min(axis=1).toarray().ravel() < 0
+        expected[beyond] = ours.carry(weight)[beyond]
         if keeps:
             for label in np.unique(y_out):
                 own = y_out == label
