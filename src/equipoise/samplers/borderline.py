@@ -19,6 +19,10 @@ __all__ = ["SVMSMOTE", "BorderlineSMOTE"]
 
 Rows = NDArray[np.int64]
 
+# Megabytes for products of rows, of which only what is used is taken. The fit is nearly all that SVMSMOTE
+# costs, and with scikit-learn's 200 it computes the same products again and again; the result is the same.
+_CACHE = 1000
+
 
 class _AtTheBorder(Generator):
     """Count the rows of other classes among the m nearest of all rows."""
@@ -205,7 +209,7 @@ class SVMSMOTE(_AtTheBorder, _SVMSMOTE):
     def _validate_estimator(self) -> None:
         super()._validate_estimator()
         self.svm_estimator_ = (
-            SVC(gamma="scale", random_state=self.random_state)
+            SVC(gamma="scale", random_state=self.random_state, cache_size=_CACHE)
             if self.svm_estimator is None
             else clone(self.svm_estimator)
         )

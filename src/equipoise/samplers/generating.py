@@ -149,7 +149,7 @@ class Space:
         """
         if not asked.own:
             estimator.fit(self.X if among is None else self.X[among])
-            found = estimator.kneighbors(self.X[rows], return_distance=False)[:, 1:]
+            found: Rows = estimator.kneighbors(self.X[rows], return_distance=False)[:, 1:]
             return found if among is None else among[found]
         k = asked.number(label, self.n if among is None else len(among))
         if among is None:

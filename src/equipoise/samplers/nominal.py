@@ -358,7 +358,7 @@ def _asked(sampler: Any) -> Asked:
     return Asked(type(sampler).__name__, "k_neighbors", sampler.k_neighbors, 5)
 
 
-def _drawn_winners(draws: Any, winners: Rows, many: Rows, base: Rows) -> Rows:
+def _drawn_winners(draws: Any, winners: NDArray[Any], many: Rows, base: Rows) -> Rows:
     """Return one of the most frequent categories of each base, by the draws of imbalanced-learn."""
     counts = many[base]
     ends = np.cumsum(counts)
