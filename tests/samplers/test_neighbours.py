@@ -61,7 +61,7 @@ def test_search_finds_what_two_loops_find(seed, n, p, kind, data):
 @pytest.mark.parametrize("kind", ["normal", "lattice", "far", "outlier", "copies"])
 @pytest.mark.parametrize("p", [2, 30])
 def test_search_of_many_rows_goes_by_tree_and_tiles(kind, p, monkeypatch):
-    monkeypatch.setattr(room, "_TILE", 700)
+    monkeypatch.setattr(room, "TILE", 700)
     X = cloud(1, 4500, p, kind)
     rows = np.arange(0, 4500, 9)
     distance, index = Neighbours(X).search(X[rows], 4, own=rows)
@@ -72,9 +72,9 @@ def test_search_of_many_rows_goes_by_tree_and_tiles(kind, p, monkeypatch):
 
 def test_few_candidates_are_measured_in_double_precision(monkeypatch):
     measured = []
-    lengths = room._lengths
+    lengths = room.lengths
     monkeypatch.setattr(
-        room, "_lengths", lambda *given: measured.append(len(given[2])) or lengths(*given)
+        room, "lengths", lambda *given: measured.append(len(given[2])) or lengths(*given)
     )
     X = cloud(0, 3000, 20, "normal")
     Neighbours(X).search(X, 5, own=np.arange(3000))
@@ -157,3 +157,16 @@ def test_scikit_learn_finds_the_same():
     X = cloud(7, 2000, 25, "normal")
     index = NearestNeighbors(n_neighbors=6, algorithm="brute").fit(X).kneighbors(X)[1][:, 1:]
     np.testing.assert_array_equal(Graph(X).nearest(np.arange(2000), 5), index)
+
+
+@pytest.mark.parametrize("points", [1, 2])
+def test_many_copies_are_merged_when_they_crowd(points):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(points, 12))[rng.integers(0, points, 5000)]
+    rows = np.arange(0, 5000, 50)
+    neighbours = Neighbours(X)
+    distance, index = neighbours.search(X[rows], 3, own=rows)
+    assert neighbours._merged
+    expected = by_loops(X, X[rows], 3, rows)
+    np.testing.assert_array_equal(index, expected[1])
+    assert (distance == 0).all()

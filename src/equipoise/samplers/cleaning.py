@@ -4,18 +4,15 @@ Both keep imbalanced-learn's classes, parameters and results; what changes is wh
 
 *Tomek links.* A link joins two rows of different classes, so one of its ends is not in the largest
 class. It is found by searching from the rows outside the largest class only, and then from the rows
-that they point to, to see whether those point back.
+that they point to, to see whether those point back. A row that a sample shows to have another row
+closer than the one that points to it does not, and need not be searched.
 
-*Edited nearest neighbours.* A row of a class is removed if one of its k nearest neighbours is of
-another class. Let d be its distance to the nearest row of any other class. If k other rows of its own
-class lie strictly closer than d, then its k nearest neighbours are all of its class and it stays. Any k
-such rows will do, so they are looked for in a small random sample first, then in larger ones; only the
-rows that no sample clears are searched among all rows.
+*Edited nearest neighbours.* See :mod:`equipoise.samplers.editing`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,30 +20,18 @@ from imblearn.under_sampling import EditedNearestNeighbours as _EditedNearestNei
 from imblearn.under_sampling import TomekLinks as _TomekLinks
 from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
 
-from equipoise.errors import DataError
 from equipoise.samplers.base import Sampler
+from equipoise.samplers.clearing import surely_closer
+from equipoise.samplers.editing import Editing, Searchable
+from equipoise.samplers.generating import Asked
+from equipoise.samplers.neighbours import Graph
 
-__all__ = ["EditedNearestNeighbours", "TomekLinks"]
+__all__ = ["EditedNearestNeighbours", "Searchable", "TomekLinks"]
 
+F = NDArray[np.float64]
 Rows = NDArray[np.int64]
-
-
-class Searchable(Protocol):
-    """Rows that know their neighbours."""
-
-    X: Any
-
-    def nearest(self, rows: Rows, k: int) -> Rows:
-        """Return the k nearest other rows of each of ``rows``."""
-
-
-# Distances come from one matrix product and are off by rounding; only a clear gap counts as closer.
-_MARGIN = 1e-6
-_FIRST_SAMPLE = 500
-_GROWTH = 4
 
 
 class TomekLinks(Sampler, _TomekLinks):
@@ -55,7 +40,8 @@ class TomekLinks(Sampler, _TomekLinks):
     Rows i and j are a link if their classes differ and no row is closer to either of them than the
     other one is. Parameters, attributes and results are those of
     ``imblearn.under_sampling.TomekLinks``; see the module for why fewer searches give the same rows.
-    Where a row has several nearest neighbours at the same distance, the search picks one.
+    Where a row has several nearest neighbours at the same distance, the lowest row counts, and a row is
+    none of its own.
 
     Parameters
     ----------
@@ -71,6 +57,8 @@ class TomekLinks(Sampler, _TomekLinks):
         The classes that lose rows.
     sample_indices_ : int64 array, shape (rows kept,)
         Row of the input behind each row of the output, ascending.
+    sample_weight_, groups_, parents_, prior_offset_
+        See :class:`equipoise.samplers.base.Sampler`.
 
     Raises
     ------
@@ -91,11 +79,10 @@ class TomekLinks(Sampler, _TomekLinks):
     """
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        search = NearestNeighbors(n_neighbors=2, n_jobs=self.n_jobs).fit(X)
-        self.sample_indices_ = self.choose(_Search(X, search), y)
+        self.sample_indices_ = self.choose(Graph(X, k=1, n_jobs=self.n_jobs), y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def choose(self, graph: Searchable, y: NDArray[Any]) -> Rows:
+    def choose(self, graph: Graph, y: NDArray[Any], far: F | None = None) -> Rows:
         """Choose the rows that stay, by a search that others share.
 
         Parameters
@@ -104,6 +91,8 @@ class TomekLinks(Sampler, _TomekLinks):
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
+        far : float64 array, shape (n,), optional
+            A distance of each row that no row of another class is closer than, which saves searches.
 
         Returns
         -------
@@ -114,33 +103,43 @@ class TomekLinks(Sampler, _TomekLinks):
             self.sampling_strategy, y, self._sampling_type
         )
         labels, codes = np.unique(y, return_inverse=True)
-        largest = np.bincount(codes).argmax()
-        first = np.full(len(y), -1, dtype=np.int64)
-
-        def look(rows: Rows) -> None:
-            rows = rows[first[rows] < 0]
-            if len(rows):
-                first[rows] = graph.nearest(rows, 1)[:, 0]
-
-        rare = np.flatnonzero(codes != largest)
-        look(rare)
-        rare = rare[codes[first[rare]] != codes[rare]]
-        look(np.unique(first[rare]))
-        rare = rare[first[first[rare]] == rare]
-        linked = np.zeros(len(y), dtype=bool)
-        linked[rare] = True
-        linked[first[rare]] = True
         cleaned = np.isin(labels, list(self.sampling_strategy_))
+        linked = np.zeros(len(y), dtype=bool)
+        one, other = self._links(graph, codes, far)
+        linked[one] = linked[other] = True
         kept: Rows = np.flatnonzero(~(linked & cleaned[codes]))
         return kept
+
+    def _links(self, graph: Graph, codes: Rows, far: F | None) -> tuple[Rows, Rows]:
+        possible = np.ones(len(codes), dtype=bool)
+        if far is not None and not sp.issparse(graph.X):
+            # A row whose nearest is of its own class is in no link.
+            for c in np.unique(codes):
+                own = np.flatnonzero(codes == c)
+                possible[own] = ~surely_closer(graph.X, own, own, far[own], 1, self.n_jobs)
+        largest = np.bincount(codes[possible], minlength=1).argmax()
+        one = np.flatnonzero(possible & (codes != largest))
+        distance, other = (each[:, 0] for each in graph.look(one, 1))
+        cross = (codes[other] != codes[one]) & possible[other]
+        one, other, distance = one[cross], other[cross], distance[cross]
+        ends, at = np.unique(other, return_inverse=True)
+        if not sp.issparse(graph.X):
+            radius = np.full(len(ends), np.inf)
+            np.minimum.at(radius, at, distance)
+            every = np.arange(len(codes))
+            away = surely_closer(graph.X, ends, every, radius, 1, self.n_jobs)
+            one, other, at = one[~away[at]], other[~away[at]], at[~away[at]]
+            ends, at = np.unique(other, return_inverse=True)
+        mutual = graph.nearest(ends, 1)[:, 0][at] == one
+        return one[mutual], other[mutual]
 
 
 class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
     """Remove rows whose nearest neighbours are of another class.
 
     Parameters, attributes and results are those of ``imblearn.under_sampling.EditedNearestNeighbours``.
-    The short cut of this module serves ``kind_sel="all"`` on dense columns where the other classes are
-    few; all else is imbalanced-learn's own search.
+    Where rows are neighbours at the same distance, the lowest come first, and a row is none of its own.
+    A neighbours estimator that is not a plain Euclidean one searches in imbalanced-learn's own way.
 
     Parameters
     ----------
@@ -160,8 +159,10 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
         The classes that lose rows.
     sample_indices_ : int64 array, shape (rows kept,)
         Row of the input behind each row of the output, class by class.
-    nn_ : NearestNeighbors
-        The search.
+    nn_ : neighbours estimator
+        What ``n_neighbors`` asks for; not fitted where our own search serves.
+    sample_weight_, groups_, parents_, prior_offset_
+        See :class:`equipoise.samplers.base.Sampler`.
 
     Raises
     ------
@@ -186,22 +187,20 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
     """
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        counted = isinstance(self.n_neighbors, (int, np.integer))
-        if counted and self.n_neighbors >= len(y):
-            raise DataError(
-                f"n_neighbors={self.n_neighbors} needs more rows than the {len(y)} that there are",
-                remedy=f"use n_neighbors={len(y) - 1} or less, or give more rows",
-            )
-        if sp.issparse(X) or self.kind_sel != "all" or not counted:
+        if not self._neighbours.own:
             resampled: tuple[Any, NDArray[Any]] = super()._fit_resample(X, y)
             return resampled
         self._validate_estimator()
-        self.nn_.fit(X)
-        self.sample_indices_ = self.choose(_Search(X, self.nn_), y)
+        k = self._neighbours.number(None, len(y))
+        self.sample_indices_ = self.choose(Graph(X, k=k, n_jobs=self.n_jobs), y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def choose(self, graph: Searchable, y: NDArray[Any]) -> Rows:
-        """Choose the rows that stay if all their neighbours agree, by a search that others share.
+    @property
+    def _neighbours(self) -> Asked:
+        return Asked(type(self).__name__, "n_neighbors", self.n_neighbors, 3)
+
+    def choose(self, graph: Graph, y: NDArray[Any], far: F | None = None) -> Rows:
+        """Choose the rows that stay, by a search that others share.
 
         Parameters
         ----------
@@ -209,6 +208,8 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
+        far : float64 array, shape (n,), optional
+            A distance of each row that no row of another class is closer than, which saves searches.
 
         Returns
         -------
@@ -218,77 +219,13 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
         self.sampling_strategy_ = check_sampling_strategy(
             self.sampling_strategy, y, self._sampling_type
         )
-        kept: list[Rows] = []
-        for label in np.unique(y):
-            own = np.flatnonzero(y == label)
-            if label in self.sampling_strategy_:
-                own = own[self._stays(graph, y, own)]
-            kept.append(own)
-        return np.concatenate(kept)
-
-    def _stays(self, graph: Searchable, y: NDArray[Any], own: Rows) -> NDArray[np.bool_]:
-        label = y[own[0]]
-        stays = np.zeros(len(own), dtype=bool)
-        others = np.flatnonzero(y != label)
-        open_rows = np.arange(len(own))
-        k = int(self.n_neighbors)
-        if len(others) and len(others) * 4 <= len(own) and not sp.issparse(graph.X):
-            stays = _cleared(graph.X, own, others, k, self.n_jobs)
-            open_rows = np.flatnonzero(~stays)
-        if len(open_rows):
-            index = graph.nearest(own[open_rows], k)
-            stays[open_rows] = (y[index] == label).all(axis=1)
-        return stays
-
-
-class _Search:
-    """imbalanced-learn's search, which takes the nearest row to be the row itself."""
-
-    def __init__(self, X: Any, search: Any) -> None:
-        self.X, self._search = X, search
-
-    def nearest(self, rows: Rows, k: int) -> Rows:
-        points = _safe_indexing(self.X, rows)
-        found = self._search.kneighbors(points, n_neighbors=k + 1, return_distance=False)
-        others: Rows = found[:, 1:]
-        return others
-
-
-def _cleared(
-    X: NDArray[Any],
-    own: Rows,
-    others: Rows,
-    k: int,
-    n_jobs: int | None,
-) -> NDArray[np.bool_]:
-    """Find rows of ``own`` with k rows of their class clearly closer than any of the others."""
-    cleared = np.zeros(len(own), dtype=bool)
-    with np.errstate(all="ignore"):
-        # A shift changes no distance, and takes away the large sums that rounding would feed on.
-        centred = np.asarray(X, dtype=np.float64)
-        centred = centred - centred.mean(axis=0)
-        square = (centred * centred).sum(axis=1)
-    if not np.isfinite(square).all():
-        return cleared
-    mine = centred[own]
-    # Squared distances are off by up to this, and by a share of themselves that the margin covers.
-    slack = 10 * (X.shape[1] + 8) * np.finfo(np.float64).eps * square[own]
-    nearest = _brute(1, n_jobs).fit(centred[others]).kneighbors(mine)[0][:, 0]
-    limit = (nearest**2) * (1 - _MARGIN) - 2 * slack
-    rng = np.random.default_rng(0)
-    open_rows = np.arange(len(own))
-    size = max(_FIRST_SAMPLE, k + 1)
-    while len(open_rows) > size and size * _GROWTH <= len(own):
-        sample = rng.choice(len(own), size, replace=False)
-        distance, index = _brute(k + 1, n_jobs).fit(mine[sample]).kneighbors(mine[open_rows])
-        itself = sample[index] == open_rows[:, None]
-        distance[itself] = np.inf  # a row does not clear itself
-        closer = np.partition(distance, k - 1, axis=1)[:, k - 1] ** 2 < limit[open_rows]
-        cleared[open_rows[closer]] = True
-        open_rows = open_rows[~closer]
-        size *= _GROWTH
-    return cleared
-
-
-def _brute(k: int, n_jobs: int | None) -> Any:
-    return NearestNeighbors(n_neighbors=k, algorithm="brute", n_jobs=n_jobs)
+        editing = Editing(graph, y, far, self.n_jobs)
+        k = self._neighbours.number(None, len(y))
+        leaving = [
+            editing.opposed(c, k, self.kind_sel == "all")
+            for c, label in enumerate(editing.labels)
+            if label in self.sampling_strategy_
+        ]
+        for rows in leaving:
+            editing.here[rows] = False
+        return editing.rows()

@@ -1,9 +1,7 @@
 """Exact nearest neighbours of many rows: found in single precision, settled in double.
 
-The squared distance of a query q to a row x is ``|q|^2 + |x|^2 - 2 q.x``, so a matrix product gives the
-distances of a block of queries to a block of rows. In single precision that product is about three times
-as fast, and off by at most ``(p + 8) u (|q|^2 + 2 |x|^2)``, with p columns and u = 2^-24. The search
-keeps both ends of that margin:
+The search works on blocks of distances from :mod:`equipoise.samplers.precision`, of which it knows both
+a lower and an upper end:
 
 1. Among a random sample of the rows, the k-th smallest upper end is a distance that at least k rows do
    not exceed. A row whose lower end is beyond it is not among the k nearest.
@@ -26,19 +24,21 @@ from scipy.spatial import cKDTree
 from sklearn.neighbors import NearestNeighbors
 
 from equipoise.errors import UsageError
+from equipoise.samplers.points import distinct, lengths
+from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, round_up, spread
 
 __all__ = ["Graph", "Neighbours"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-_QUERIES = 512
-_TILE = 16_384
-_UNIT = 2.0**-24
-_TINY = 1e-36  # what single precision may lose below its range, after scaling to 1
 _CROWD = 4_000_000  # candidates of a block that are held at once
 _FLAT = 8  # up to so many columns a tree is faster
 _MANY = 4_000
+
+
+class _Crowded(Exception):
+    """So many candidates that rows must be repeated."""
 
 
 class Neighbours:
@@ -48,6 +48,8 @@ class Neighbours:
     ----------
     X : float array, shape (n, p)
         Rows without missing or infinite values.
+    n_jobs : int, optional
+        Threads; by default those that matrix products may use.
 
     Examples
     --------
@@ -59,31 +61,34 @@ class Neighbours:
     ([[1, 2], [0, 2]], [[1.0, 3.0], [1.0, 2.0]])
     """
 
-    def __init__(self, X: F) -> None:
+    def __init__(self, X: F, n_jobs: int | None = None) -> None:
         self.X = np.ascontiguousarray(X, dtype=np.float64)
+        self.n_jobs = n_jobs
+        self._first: Rows | None = None
+        self._members: tuple[Rows, Rows] | None = None
+        self._merged = False
+        self._tree: Any = None
         n, p = self.X.shape
-        # Copies of a point would all be candidates of each other: a point is searched once.
-        self._kinds, self._first, self._members = _distinct(self.X)
+        if p <= _FLAT and n >= _MANY:
+            self._merge()
+        else:
+            self._prepare(self.X)
+
+    def _merge(self) -> None:
+        """Search a point once: copies of one would all be candidates of each other."""
+        _, self._first, self._members = distinct(self.X)
+        self._merged = True
         points = self.X if self._first is None else self.X[self._first]
-        self._points = points
-        self.error = 1.1 * (p + 8) * _UNIT
-        with np.errstate(all="ignore"):
-            # A shift changes no distance but the size of what is rounded; a power of two rounds nothing.
-            self.centre = points.mean(axis=0) if n else np.zeros(p)
-            centred = points - self.centre
-            top = float(np.abs(centred).max(initial=0.0))
-        self.scale = 2.0 ** -np.frexp(top)[1] if np.isfinite(top) and top > 0 else 1.0
-        self.narrow = bool(np.isfinite(top) and 1e-150 < top < 1e150) or top == 0
-        if self.narrow:
-            centred *= self.scale
-            self.square = np.einsum("ij,ij->i", centred, centred)
-            # The last column holds |x|^2, lowered by the margin: the product is then a lower end.
-            self._columns = np.empty((len(points), p + 1), dtype=np.float32)
-            self._columns[:, :p] = centred
-            self._columns[:, p] = self.square * (1 - 2 * self.error)
-            self._drawn = (self._columns[:0], np.empty(0, dtype=np.float32))
-        flat = self.narrow and p <= _FLAT and len(points) >= _MANY
+        self._prepare(points)
+        flat = self.precision.narrow and points.shape[1] <= _FLAT and len(points) >= _MANY
         self._tree = cKDTree(points) if flat else None
+
+    def _prepare(self, points: F) -> None:
+        self._points = points
+        self.precision = Precision.measure(points)
+        if self.precision.narrow:
+            self._columns, self._square = self.precision.columns(points)
+            self._drawn = (self._columns[:0], np.empty(0, dtype=np.float32))
 
     def search(self, queries: F, k: int, own: Rows | None = None) -> tuple[F, Rows]:
         """Find the k nearest rows of each query.
@@ -117,30 +122,36 @@ class Neighbours:
                 f"{k} neighbours are asked for, and there are {n - int((own >= 0).any())}",
                 remedy="ask for fewer, or give more rows",
             )
-        # One more than asked, as a query that is a row finds itself.
-        wanted = min(k + 1, len(self._points))
         distance = np.empty((len(queries), k))
         index = np.empty((len(queries), k), dtype=np.int64)
-        for at in range(0, len(queries), _QUERIES):
-            block = slice(at, at + _QUERIES)
-            row, col, length = self._candidates(queries[block], wanted)
+
+        def settle(part: slice) -> None:
+            # One more than asked, as a query that is a row finds itself.
+            row, col, length = self._candidates(queries[part], min(k + 1, len(self._points)))
             if self._members is not None:
                 row, col, length = self._expanded(row, col, length, k + 1)
-            stays = col != own[block][row]
+            stays = col != own[part][row]
             row, col, length = row[stays], col[stays], length[stays]
             order = np.lexsort((col, length, row))
             row, col, length = row[order], col[order], length[order]
-            starts = np.searchsorted(row, np.arange(len(queries[block])))
+            starts = np.searchsorted(row, np.arange(len(queries[part])))
             take = starts[:, None] + np.arange(k)
-            distance[block], index[block] = length[take], col[take]
+            distance[part], index[part] = length[take], col[take]
+
+        try:
+            self._draw(min(k + 1, len(self._points)))
+            spread(settle, len(queries), QUERIES, self.n_jobs)
+        except _Crowded:
+            self._merge()
+            return self.search(queries, k, own)
         return distance, index
 
     def _candidates(self, queries: F, k: int) -> tuple[Rows, Rows, F]:
-        """Return pairs of a query and a distinct point, and their distance, the k nearest among them."""
+        """Return pairs of a query and a point, and their distance, the k nearest among them."""
         with np.errstate(all="ignore"):
-            centred = (queries - self.centre) * self.scale
+            centred = self.precision.centred(queries)
             square = np.einsum("ij,ij->i", centred, centred)
-        if not self.narrow or not (square < 1e30).all():
+        if not self.precision.narrow or not (square < 1e30).all():
             return self._plainly(queries, k)
         if self._tree is not None:
             return self._climb(queries, k)
@@ -155,32 +166,32 @@ class Neighbours:
         out = row, col[~tied, :k].ravel(), length[~tied, :k].ravel()
         if not tied.any():
             return out
-        points = (queries[tied] - self.centre) * self.scale
+        points = self.precision.centred(queries[tied])
         rest = self._multiply(queries[tied], points, np.einsum("ij,ij->i", points, points), k)
         rest = np.flatnonzero(tied)[rest[0]], rest[1], rest[2]
         joined = [np.append(a, b) for a, b in zip(out, rest, strict=True)]
         return joined[0], joined[1], joined[2]
 
     def _multiply(self, queries: F, centred: F, square: F, k: int) -> tuple[Rows, Rows, F]:
-        left = np.empty((len(queries), self._columns.shape[1]), dtype=np.float32)
-        left[:, :-1] = -2.0 * centred
-        left[:, -1] = 1.0
-        sample, slack = self._draw(k)
+        left = self.precision.left(centred)
+        sample, slack = self._drawn
         # In all of this, |q|^2 is left out: the same for every row.
         upper = left @ sample.T + slack
         limit = np.partition(upper, k - 1, axis=1)[:, k - 1].astype(np.float64)
-        margin = 2 * self.error * square + _TINY
-        bar = _up(limit + margin)[:, None]
+        margin = 2 * self.precision.error * square + TINY
+        bar = round_up(limit + margin)[:, None]
         rows, cols, values = [], [], []
         held = 0
-        for at in range(0, len(self._columns), _TILE):
-            lower = left @ self._columns[at : at + _TILE].T
+        for at in range(0, len(self._columns), TILE):
+            lower = left @ self._columns[at : at + TILE].T
             hits = np.flatnonzero(lower <= bar)
             row, col = np.divmod(hits, lower.shape[1])
             rows.append(row)
             cols.append(col + at)
             values.append(lower.ravel()[hits])
             held += len(hits)
+            if held > 10_000 + 2_000 * len(queries) and not self._merged:
+                raise _Crowded
             if held > _CROWD and len(queries) > 1:
                 half = len(queries) // 2
                 a = self._multiply(queries[:half], centred[:half], square[:half], k)
@@ -194,33 +205,35 @@ class Neighbours:
         row, col = np.concatenate(rows), np.concatenate(cols)
         low = np.concatenate(values).astype(np.float64)
         # The sample gave a loose bar; the upper ends of the candidates themselves give a close one.
-        high = low + 4 * self.error * self.square[col]
+        high = low + 4 * self.precision.error * self._square[col]
         order = np.lexsort((high, row))
         kth = high[order][np.searchsorted(row[order], np.arange(len(queries))) + k - 1]
         near = low <= (kth + margin)[row]
         row, col = row[near], col[near]
-        return row, col, _lengths(queries, self._points, row, col)
+        return row, col, lengths(queries, self._points, row, col)
 
-    def _draw(self, k: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _draw(self, k: int) -> None:
+        """Draw the sample that gives the first bar, if there is none as large."""
+        if not self.precision.narrow:
+            return
         n = len(self._columns)
         size = min(n, max(64, 4 * k, int(6 * np.sqrt(n * k))))
         if len(self._drawn[0]) < size:
             rows = np.random.default_rng(0).choice(n, size, replace=False)
-            self._drawn = (self._columns[rows], _up(4 * self.error * self.square[rows]))
-        return self._drawn
+            self._drawn = (self._columns[rows], self.precision.slack(self._square[rows]))
 
     def _plainly(self, queries: F, k: int) -> tuple[Rows, Rows, F]:
         """Measure every pair: for values so large or small that their squares leave the range of floats."""
-        rows, cols, lengths = [], [], []
+        rows, cols, found = [], [], []
         every = np.arange(len(self._points))
         for i in range(len(queries)):
-            length = _lengths(queries, self._points, np.full(len(every), i), every)
+            length = lengths(queries, self._points, np.full(len(every), i), every)
             near = np.argsort(length, kind="stable")
             near = near[length[near] <= length[near[k - 1]]]
             rows.append(np.full(len(near), i))
             cols.append(near)
-            lengths.append(length[near])
-        return np.concatenate(rows), np.concatenate(cols), np.concatenate(lengths)
+            found.append(length[near])
+        return np.concatenate(rows), np.concatenate(cols), np.concatenate(found)
 
     def _expanded(self, row: Rows, kind: Rows, length: F, most: int) -> tuple[Rows, Rows, F]:
         """Put the rows of a point, the first few at least, in its place."""
@@ -238,9 +251,9 @@ class Neighbours:
 class _SparseNeighbours:
     """The same for sparse rows, by scikit-learn's products of sparse matrices."""
 
-    def __init__(self, X: sp.csr_matrix) -> None:
+    def __init__(self, X: sp.csr_matrix, n_jobs: int | None = None) -> None:
         self.X = X
-        self._search = NearestNeighbors(algorithm="brute").fit(X)
+        self._search = NearestNeighbors(algorithm="brute", n_jobs=n_jobs).fit(X)
 
     def search(self, queries: sp.csr_matrix, k: int, own: Rows | None = None) -> tuple[F, Rows]:
         wanted = k if own is None else k + 1
@@ -265,6 +278,8 @@ class Graph:
         Neighbours kept of each row, or n - 1 if that is less.
     base : Graph, optional
         A graph of the first rows of `X`: what it knows is used, and only new rows are searched besides.
+    n_jobs : int, optional
+        Threads.
 
     Examples
     --------
@@ -275,7 +290,9 @@ class Graph:
     [[2, 1], [1, 2]]
     """
 
-    def __init__(self, X: Any, k: int = 10, base: Graph | None = None) -> None:
+    def __init__(
+        self, X: Any, k: int = 10, base: Graph | None = None, n_jobs: int | None = None
+    ) -> None:
         self.X = X if sp.issparse(X) else np.ascontiguousarray(X, dtype=np.float64)
         self.n = int(X.shape[0])
         self.k = min(k, self.n - 1)
@@ -286,17 +303,28 @@ class Graph:
         self._known = np.zeros(self.n, dtype=bool)
         self._lock = threading.Lock()
         self._searched: Any = None
+        self.n_jobs = n_jobs
 
     @property
     def _search(self) -> Any:
         """The rows that the base does not have."""
         if self._searched is None:
             kind = _SparseNeighbours if sp.issparse(self.X) else Neighbours
-            self._searched = kind(self.X[self._old :])
+            self._searched = kind(self.X[self._old :], self.n_jobs)
         return self._searched
 
     def nearest(self, rows: Rows, k: int) -> Rows:
         """Return the k nearest other rows of ``rows``, int64 (len(rows), k), nearest first.
+
+        Raises
+        ------
+        UsageError
+            If the graph keeps fewer than k neighbours.
+        """
+        return self.look(rows, k)[1]
+
+    def look(self, rows: Rows, k: int) -> tuple[F, Rows]:
+        """Return the distances of the k nearest other rows, float64 (len(rows), k), and those rows.
 
         Raises
         ------
@@ -308,7 +336,8 @@ class Graph:
                 f"{k} neighbours are asked for, and the graph of {self.n} rows keeps {self.k}",
                 remedy="ask for fewer, or give more rows",
             )
-        return self._look(np.asarray(rows, dtype=np.int64))[1][:, :k]
+        distance, index = self._look(np.asarray(rows, dtype=np.int64))
+        return distance[:, :k], index[:, :k]
 
     def _look(self, rows: Rows) -> tuple[F, Rows]:
         with self._lock:
@@ -339,48 +368,6 @@ class Graph:
 
     def _among(self, queries: Any, k: int) -> tuple[F, Rows]:
         """Search points that are no rows of this graph among all of its rows."""
-        whole = self._search if self._base is None else type(self._search)(self.X)
+        whole = self._search if self._base is None else type(self._search)(self.X, self.n_jobs)
         near: tuple[F, Rows] = whole.search(queries, k)
         return near
-
-
-def _distinct(X: F) -> tuple[Rows | None, Rows | None, tuple[Rows, Rows] | None]:
-    """Return the point of each row, a row of each point, and its members; None if no two rows are equal."""
-    # Two equal rows have equal hashes; rows that share one without being equal are told apart below.
-    bits = (X + 0.0).view(np.uint64)
-    hashed = np.zeros(len(X), dtype=np.uint64)
-    for column in bits.T:
-        hashed = (hashed ^ (column + (column >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
-        hashed ^= hashed >> np.uint64(32)
-    _, first, kinds = np.unique(hashed, return_index=True, return_inverse=True)
-    if len(first) == len(X):
-        return None, None, None
-    if not np.array_equal(X[first[kinds]], X):
-        _, first, kinds = np.unique(X, axis=0, return_index=True, return_inverse=True)
-        kinds = kinds.ravel()
-    members = np.argsort(kinds, kind="stable")
-    starts = np.append(0, np.cumsum(np.bincount(kinds)))
-    return kinds, first, (members, starts)
-
-
-def _lengths(queries: F, points: F, row: Rows, col: Rows) -> F:
-    out = np.empty(len(row))
-    step = max(1, 4_000_000 // max(points.shape[1], 1))
-    for at in range(0, len(row), step):
-        part = slice(at, at + step)
-        with np.errstate(over="ignore"):
-            gap = queries[row[part]] - points[col[part]]
-            top = np.abs(gap).max(axis=1, initial=0.0)
-            if len(top) and (top.max() > 1e150 or (top[top > 0] < 1e-150).any()):
-                unit = np.where((top > 0) & np.isfinite(top), top, 1.0)
-                gap /= unit[:, None]
-                out[part] = np.sqrt(np.einsum("ij,ij->i", gap, gap)) * unit
-            else:
-                out[part] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
-    return out
-
-
-def _up(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Round to single precision, never down."""
-    out: NDArray[np.float32] = np.nextafter(values.astype(np.float32), np.float32(np.inf))
-    return out

@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from equipoise.errors import UsageError
+
 __all__ = ["Made", "Origins"]
 
 Rows = NDArray[np.int64]
@@ -63,6 +65,7 @@ class Origins:
         self._shares: sp.csr_matrix | None = None
         none = np.full(sum(len(each.base) for each in made), -1, dtype=np.int64)
         self.copied: Rows = np.concatenate([kept, none])
+        self._known = True
         self.first: Rows = np.concatenate([kept, *(each.base for each in made)]).astype(np.int64)
         self._other: Rows = np.concatenate([kept, *(each.other for each in made)]).astype(np.int64)
         self._step: F = np.concatenate([np.zeros(len(kept)), *(each.step for each in made)])
@@ -88,18 +91,42 @@ class Origins:
         out._shares = sp.csr_matrix(shares)
         return out
 
+    @classmethod
+    def unknown(cls, n: int, m: int) -> Origins:
+        """Stand for what another's sampler did, of which only its n given rows, the first of m, are known."""
+        out = cls(n, np.arange(n))
+        rest = np.full(m - n, -1, dtype=np.int64)
+        out.copied = np.concatenate([out.copied, rest])
+        out.first, out._other = out.copied, out.copied
+        out._step = np.zeros(m)
+        out._known = m == n
+        return out
+
+    def _require(self) -> None:
+        if not self._known:
+            raise UsageError(
+                "the sampler that made the rows does not say from which",
+                remedy="use one of equipoise.samplers",
+            )
+
     def take(self, rows: Rows) -> Origins:
         """Return the origins of some of the rows of the output, for what cleans after making."""
         out = Origins(self.n, np.empty(0, dtype=np.int64))
         out.copied, out.first = self.copied[rows], self.first[rows]
+        out._known = self._known or bool((out.copied >= 0).all())
         if self._shares is not None:
             out._shares = self._shares[rows]
         else:
             out._other, out._step = self._other[rows], self._step[rows]
         return out
 
+    def lines(self, rows: Rows) -> Made:
+        """Return how some rows of the output were made; a copy goes nowhere from its parent."""
+        return Made(self.first[rows], self._other[rows], self._step[rows])
+
     def shares(self) -> sp.csr_matrix:
         """Return the share of each row of the input in each row of the output, CSR (m, n)."""
+        self._require()
         if self._shares is not None:
             return self._shares
         one = (self._step == 0) | (self.first == self._other)
@@ -116,6 +143,7 @@ class Origins:
 
     def mix(self, values: F) -> F:
         """Return the values of the parents in the proportion of their shares, float64 (m,)."""
+        self._require()
         if self._shares is not None:
             mixed: F = self._shares @ values
             return mixed

@@ -1,0 +1,205 @@
+"""How far each row is, at least, from the rows of the other classes.
+
+A lower bound is enough to tell that a row has only its own class around it, and it is cheaper than a
+search: the smallest lower end of a block of distances, with nothing to settle.
+
+Rows that SMOTE made lie on the lines between the rows of a rare class, and there are few lines: a row
+is at least as far from all rows on a line as from the line. With D_i and D_j the squared distances to
+its ends and L its length, the squared distance to the point at s in [0, 1] is
+
+    (1 - s) D_i + s D_j - s (1 - s) L^2,
+
+smallest at s = (D_i - D_j + L^2) / (2 L^2), cut to [0, 1]. So a matrix product with the few given rows
+bounds the distances to all rows made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.samplers.origins import Made
+from equipoise.samplers.precision import QUERIES, TILE, Precision, spread
+
+__all__ = ["floor_distance", "separation"]
+
+F = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+_PASSES = 8  # a line costs about as much as so many rows
+
+
+def floor_distance(X: F, rows: Rows, others: Rows, n_jobs: int | None = None) -> tuple[F, F]:
+    """Bound the distance of each row to the nearest of the others, and of each other to the nearest row.
+
+    Parameters
+    ----------
+    X : float64 array, shape (n, p)
+        Rows without missing or infinite values.
+    rows, others : int64 arrays
+        Two sets of rows.
+    n_jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    float64 arrays, shapes (len(rows),) and (len(others),)
+        At most the distance, and close to it; 0 where single precision can say nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers.separation import floor_distance
+    >>> X = np.array([[0.0], [3.0], [4.0]])
+    >>> floor_distance(X, np.array([0]), np.array([1, 2]))[0].round(4).tolist()
+    [3.0]
+    """
+    return _Floors(X, n_jobs).between(rows, others)
+
+
+def separation(
+    X: F,
+    codes: Rows,
+    made: Mapping[int, tuple[int, Made]] | None = None,
+    n_jobs: int | None = None,
+) -> F:
+    """Bound the distance of each row to the nearest row of another class.
+
+    Parameters
+    ----------
+    X : float64 array, shape (n, p)
+        Rows without missing or infinite values, those that were given before those that were made.
+    codes : int64 array, shape (n,)
+        Class of each.
+    made : dict, optional
+        By class, the position of the first row made for it and how its rows were made.
+    n_jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    float64 array, shape (n,)
+        At most the distance; infinite where there is one class.
+    """
+    made = {} if made is None else made
+    far = np.full(len(X), np.inf)
+    floors = _Floors(X, n_jobs)
+    classes = np.unique(codes)
+    members = {int(c): np.flatnonzero(codes == c) for c in classes}
+    for at, c in enumerate(classes):
+        for d in classes[at + 1 :]:
+            one, other = int(c), int(d)
+            if one in made and other not in made:
+                one, other = other, one
+            lines = _Lines.of(made[other]) if other in made and one not in made else None
+            rows, others = members[one], members[other]
+            if lines is None or len(lines.base) * _PASSES > lines.rows:
+                a, b = floors.between(rows, others)
+                far[rows] = np.minimum(far[rows], a)
+                far[others] = np.minimum(far[others], b)
+                continue
+            given = others[others < lines.start]
+            for part, bound in zip((rows, given), floors.between(rows, given), strict=True):
+                far[part] = np.minimum(far[part], bound)
+            a, b = floors.to_lines(rows, given, lines)
+            far[rows] = np.minimum(far[rows], a)
+            new = slice(lines.start, lines.start + lines.rows)
+            far[new] = np.minimum(far[new], b[lines.line])
+    return far
+
+
+class _Lines:
+    """The distinct lines on which rows were made, and the line of each row."""
+
+    def __init__(self, start: int, made: Made) -> None:
+        self.start, self.rows = start, len(made.base)
+        low, high = np.minimum(made.base, made.other), np.maximum(made.base, made.other)
+        size = int(high.max(initial=0)) + 1
+        keys, self.line = np.unique(low * size + high, return_inverse=True)
+        self.base, self.other = np.divmod(keys, size)
+
+    @classmethod
+    def of(cls, made: tuple[int, Made]) -> _Lines:
+        return cls(*made)
+
+
+class _Floors:
+    def __init__(self, X: F, n_jobs: int | None) -> None:
+        self.X = X
+        self.n_jobs = n_jobs
+        self.precision = Precision.measure(X)
+
+    def between(self, rows: Rows, others: Rows) -> tuple[F, F]:
+        if not self.precision.narrow:
+            return np.zeros(len(rows)), np.zeros(len(others))
+        columns, _ = self.precision.columns(self.X[others])
+        columns = np.column_stack([columns, np.ones(len(others), dtype=np.float32)])
+        low = np.empty(len(rows))
+        back, lock = np.full(len(others), np.inf, dtype=np.float32), Lock()
+
+        def bound(part: slice) -> None:
+            left, _ = self._queries(rows[part])
+            least = np.full(len(left), np.inf, dtype=np.float32)
+            there = np.empty(len(others), dtype=np.float32)
+            for at in range(0, len(others), TILE):
+                tile = slice(at, at + TILE)
+                lower = left @ columns[tile].T
+                np.minimum(least, lower.min(axis=1), out=least)
+                there[tile] = lower.min(axis=0)
+            low[part] = least
+            with lock:
+                np.minimum(back, there, out=back)
+
+        spread(bound, len(rows), QUERIES, self.n_jobs)
+        return self._distance(low), self._distance(back.astype(np.float64))
+
+    def to_lines(self, rows: Rows, given: Rows, lines: _Lines) -> tuple[F, F]:
+        if not self.precision.narrow:
+            return np.zeros(len(rows)), np.zeros(len(lines.base))
+        columns, square = self.precision.columns(self.X[given])
+        columns = np.column_stack([columns, np.ones(len(given), dtype=np.float32)])
+        place = np.zeros(int(given.max()) + 1, dtype=np.int64)
+        place[given] = np.arange(len(given))
+        i, j = place[lines.base], place[lines.other]
+        gap = self.precision.scale * (self.X[lines.base] - self.X[lines.other])
+        length = np.einsum("ij,ij->i", gap, gap).astype(np.float32)
+        share = np.divide(0.5, length, out=np.zeros_like(length), where=length > 0)
+        # The products are lowered by their margin; this is for the rounding of what is done with them.
+        rounding = 4 * self.precision.error * float(square.max(initial=0.0))
+        low = np.empty(len(rows))
+        back, lock = np.full(len(i), np.inf, dtype=np.float32), Lock()
+
+        def bound(part: slice) -> None:
+            left, own = self._queries(rows[part])
+            ends = left @ columns.T
+            from_i, turn = ends[:, i], ends[:, j]
+            np.subtract(from_i, turn, out=turn)
+            turn += length
+            step = turn * share
+            np.clip(step, 0.0, 1.0, out=step)
+            # (1 - s) D_i + s D_j - s (1 - s) L^2 = D_i - s (turn - s L^2)
+            turn -= step * length
+            turn *= step
+            from_i -= turn
+            from_i -= (4 * self.precision.error * own + rounding).astype(np.float32)[:, None]
+            low[part] = from_i.min(axis=1)
+            there = from_i.min(axis=0)
+            with lock:
+                np.minimum(back, there, out=back)
+
+        spread(bound, len(rows), QUERIES // 2, self.n_jobs)
+        return self._distance(low), self._distance(back.astype(np.float64))
+
+    def _queries(self, rows: Rows) -> tuple[NDArray[np.float32], F]:
+        """Return the left side with ``|q|^2``, lowered by its own margin, as a last column."""
+        centred = self.precision.centred(self.X[rows])
+        square = np.einsum("ij,ij->i", centred, centred)
+        lowered = square * (1 - 3 * self.precision.error)
+        return np.column_stack([self.precision.left(centred), lowered.astype(np.float32)]), square
+
+    def _distance(self, lower: F) -> F:
+        bound: F = np.sqrt(np.maximum(lower, 0.0)) * (1 - 1e-6) / self.precision.scale
+        return bound
