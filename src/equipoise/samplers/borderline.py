@@ -21,7 +21,7 @@ Rows = NDArray[np.int64]
 
 # Megabytes for products of rows, of which only what is used is taken. The fit is nearly all that SVMSMOTE
 # costs, and with scikit-learn's 200 it computes the same products again and again; the result is the same.
-_CACHE = 1000
+_CACHE = 500
 
 
 class _AtTheBorder(Generator):
