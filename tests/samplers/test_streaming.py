@@ -29,6 +29,7 @@ from equipoise.samplers import (
     streaming,
 )
 from equipoise.samplers.amounts import METHODS
+from equipoise.samplers.lazy_files import read_batches
 from equipoise.samplers.streaming import _Plan, resample_file
 
 SAMPLERS = {
@@ -357,6 +358,18 @@ def test_pieces_put_together_are_all_copies(times, piece):
         parts = list(streaming._repeat(frame, "times"))
     assert pl.concat(parts)["x"].to_list() == np.repeat(np.arange(len(times)), times).tolist()
     assert max(map(len, parts)) <= max(piece, len(times))
+
+
+def test_reading_can_be_left_and_its_errors_are_raised():
+    def broken(frame):
+        raise ValueError("the disk is gone")
+
+    frame = pl.concat([pl.LazyFrame({"x": [k], "times": [1]}) for k in range(200)])
+    slow = read_batches(frame)
+    assert len(next(slow)) > 0
+    slow.close()
+    with pytest.raises(ValueError, match="the disk is gone"):
+        list(streaming._repeat(frame.map_batches(broken, streamable=True), "times"))
 
 
 def test_classes_that_are_even_already_are_copied(tmp_path):

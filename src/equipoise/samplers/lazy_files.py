@@ -8,8 +8,10 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Full, Queue
+from threading import Event, Thread
 from typing import IO, Any
 
 import narwhals as nw
@@ -18,7 +20,7 @@ from equipoise.data.reading import read_table
 from equipoise.errors import DataError, UsageError
 from equipoise.files import write_atomically
 
-__all__ = ["SUFFIXES", "kind_of_output", "pl", "scan_file", "told", "write_query"]
+__all__ = ["SUFFIXES", "kind_of_output", "pl", "read_batches", "scan_file", "told", "write_query"]
 
 pl: Any = nw.Implementation.POLARS.to_native_namespace()
 """The engine."""
@@ -32,6 +34,7 @@ _KINDS = {
 SUFFIXES = tuple(_KINDS)
 """Ends of the names of files that can be written."""
 
+_AHEAD = 2  # batches read before they are needed
 _MARKS = {"parquet": b"PAR1", "arrow": b"ARROW1"}
 
 
@@ -178,3 +181,34 @@ def _header(where: Path, zipped: bool) -> tuple[str, list[str]]:
             remedy="rename all but one",
         )
     return best, names[best]
+
+
+def read_batches(query: Any) -> Iterator[Any]:
+    """Yield the frames of a lazy query in order, reading no more than a few ahead."""
+    # The engine's own iterator reads ahead without end where rows are written slower than they are read.
+    waiting: Queue[Any] = Queue(_AHEAD)
+    left = Event()
+
+    def put(item: Any) -> bool:
+        while not left.is_set():
+            with suppress(Full):
+                waiting.put(item, timeout=0.1)
+                return False
+        return True  # nobody takes any more: the engine may stop
+
+    def read() -> None:
+        try:
+            query.sink_batches(put, engine="streaming", maintain_order=True)
+        except BaseException as error:  # noqa: BLE001 - raised again where batches are taken
+            put(error)
+        else:
+            put(None)
+
+    Thread(target=read, daemon=True).start()
+    try:
+        while (batch := waiting.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise batch
+            yield batch
+    finally:
+        left.set()

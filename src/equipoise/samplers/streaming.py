@@ -18,7 +18,14 @@ from equipoise.data.seeds import check_seed
 from equipoise.errors import DataError, TargetError, UsageError
 from equipoise.files import check_writable
 from equipoise.samplers.amounts import row_rule
-from equipoise.samplers.lazy_files import kind_of_output, pl, scan_file, told, write_query
+from equipoise.samplers.lazy_files import (
+    kind_of_output,
+    pl,
+    read_batches,
+    scan_file,
+    told,
+    write_query,
+)
 
 __all__ = ["WEIGHING", "ResampledFile", "prior_shift", "resample_file"]
 
@@ -356,7 +363,7 @@ def _window(rank: int, count: int, width: float) -> tuple[int, int]:
 
 def _repeat(query: Any, times: str) -> Iterator[Any]:
     # In pieces of bounded length: a class in a run of rows may grow a thousandfold.
-    for batch in query.collect_batches(engine="streaming", maintain_order=True):
+    for batch in read_batches(query):
         each = batch[times].to_numpy().astype(np.int64)
         ends, rows = np.cumsum(each), batch.drop(times)
         total = int(ends[-1]) if len(ends) else 0
