@@ -116,7 +116,7 @@ class TomekLinks(Sampler, _TomekLinks):
             # A row whose nearest is of its own class is in no link.
             for c in np.unique(codes):
                 own = np.flatnonzero(codes == c)
-                possible[own] = ~surely_closer(graph.X, own, own, far[own], 1, self.n_jobs)
+                possible[own] = ~self._closer(graph, own, own, far[own])
         largest = np.bincount(codes[possible], minlength=1).argmax()
         one = np.flatnonzero(possible & (codes != largest))
         distance, other = (each[:, 0] for each in graph.look(one, 1))
@@ -127,11 +127,14 @@ class TomekLinks(Sampler, _TomekLinks):
             radius = np.full(len(ends), np.inf)
             np.minimum.at(radius, at, distance)
             every = np.arange(len(codes))
-            away = surely_closer(graph.X, ends, every, radius, 1, self.n_jobs)
+            away = self._closer(graph, ends, every, radius)
             one, other, at = one[~away[at]], other[~away[at]], at[~away[at]]
             ends, at = np.unique(other, return_inverse=True)
         mutual = graph.nearest(ends, 1)[:, 0][at] == one
         return one[mutual], other[mutual]
+
+    def _closer(self, graph: Graph, rows: Rows, among: Rows, radius: F) -> NDArray[np.bool_]:
+        return surely_closer(graph.X, rows, among, radius, 1, self.n_jobs, graph.precision)
 
 
 class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):

@@ -20,10 +20,17 @@ Rows = NDArray[np.int64]
 
 _FIRST = 512
 _GROWTH = 4
+_ENOUGH = 64
 
 
 def surely_closer(
-    X: Any, rows: Rows, among: Rows, radius: F, k: int, n_jobs: int | None = None
+    X: Any,
+    rows: Rows,
+    among: Rows,
+    radius: F,
+    k: int,
+    n_jobs: int | None = None,
+    precision: Precision | None = None,
 ) -> NDArray[np.bool_]:
     """Find rows with k others that lie strictly closer than a radius.
 
@@ -41,6 +48,8 @@ def surely_closer(
         How many must be closer.
     n_jobs : int, optional
         Threads.
+    precision : Precision, optional
+        That of the rows, where it is known.
 
     Returns
     -------
@@ -60,7 +69,7 @@ def surely_closer(
     if not _pays(len(rows), _FIRST, len(among)):
         return cleared
     X = np.asarray(X, dtype=np.float64)
-    precision = Precision.measure(X)
+    precision = Precision.measure(X) if precision is None else precision
     if not precision.narrow:
         return cleared
     with np.errstate(over="ignore"):
@@ -104,4 +113,5 @@ def _count(
 
 
 def _pays(rows: int, size: int, among: int) -> bool:
-    return rows > size // 2 and size * _GROWTH <= among
+    """Tell whether a sample is worth its product: it must be smaller than all, and the rows not few."""
+    return rows >= _ENOUGH and 2 * size <= among

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from equipoise.samplers.clearing import surely_closer
 from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.precision import Precision
 from equipoise.samplers.separation import floor_distance
 
 __all__ = ["Editing", "Searchable"]
@@ -33,6 +34,10 @@ class Searchable(Protocol):
 
     X: Any
     k: int
+
+    @property
+    def precision(self) -> Precision | None:
+        """How the rows fit single precision."""
 
     def nearest(self, rows: Rows, k: int) -> Rows:
         """Return the k nearest other rows of each of ``rows``."""
@@ -104,7 +109,9 @@ class Editing:
         bound = self._bound(c, own)
         if bound is not None:
             need = k if unanimous else k // 2 + 1
-            safe = surely_closer(self.graph.X, own, own, bound, need, self.n_jobs)
+            safe = surely_closer(
+                self.graph.X, own, own, bound, need, self.n_jobs, self.graph.precision
+            )
             own = own[~safe]
         if not len(own):
             return own
@@ -127,7 +134,9 @@ class Editing:
             if not len(others) or len(others) * _FEW > len(own):
                 return None
             whole = np.zeros(len(self.codes))
-            whole[own], _ = floor_distance(self.graph.X, own, others, self.n_jobs)
+            whole[own], _ = floor_distance(
+                self.graph.X, own, others, self.n_jobs, self.graph.precision
+            )
             self._bounds[c] = whole
         return self._bounds[c][own]
 

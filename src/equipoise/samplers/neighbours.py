@@ -303,6 +303,7 @@ class Graph:
         self._known = np.zeros(self.n, dtype=bool)
         self._lock = threading.Lock()
         self._searched: Any = None
+        self._precision: Precision | None = None
         self.n_jobs = n_jobs
 
     @property
@@ -312,6 +313,14 @@ class Graph:
             kind = _SparseNeighbours if sp.issparse(self.X) else Neighbours
             self._searched = kind(self.X[self._old :], self.n_jobs)
         return self._searched
+
+    @property
+    def precision(self) -> Precision | None:
+        """How the rows fit single precision; None for sparse ones."""
+        if self._precision is None and not sp.issparse(self.X):
+            whole = self._old == 0 and self._searched is not None
+            self._precision = self._searched.precision if whole else Precision.measure(self.X)
+        return self._precision
 
     def nearest(self, rows: Rows, k: int) -> Rows:
         """Return the k nearest other rows of ``rows``, int64 (len(rows), k), nearest first.

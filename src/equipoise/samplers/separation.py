@@ -32,7 +32,13 @@ Rows = NDArray[np.int64]
 _PASSES = 8  # a line costs about as much as so many rows
 
 
-def floor_distance(X: F, rows: Rows, others: Rows, n_jobs: int | None = None) -> tuple[F, F]:
+def floor_distance(
+    X: F,
+    rows: Rows,
+    others: Rows,
+    n_jobs: int | None = None,
+    precision: Precision | None = None,
+) -> tuple[F, F]:
     """Bound the distance of each row to the nearest of the others, and of each other to the nearest row.
 
     Parameters
@@ -43,6 +49,8 @@ def floor_distance(X: F, rows: Rows, others: Rows, n_jobs: int | None = None) ->
         Two sets of rows.
     n_jobs : int, optional
         Threads.
+    precision : Precision, optional
+        That of the rows, where it is known.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def floor_distance(X: F, rows: Rows, others: Rows, n_jobs: int | None = None) ->
     >>> floor_distance(X, np.array([0]), np.array([1, 2]))[0].round(4).tolist()
     [3.0]
     """
-    return _Floors(X, n_jobs).between(rows, others)
+    return _Floors(X, n_jobs, precision).between(rows, others)
 
 
 def separation(
@@ -127,10 +135,10 @@ class _Lines:
 
 
 class _Floors:
-    def __init__(self, X: F, n_jobs: int | None) -> None:
+    def __init__(self, X: F, n_jobs: int | None, precision: Precision | None = None) -> None:
         self.X = X
         self.n_jobs = n_jobs
-        self.precision = Precision.measure(X)
+        self.precision = Precision.measure(X) if precision is None else precision
 
     def between(self, rows: Rows, others: Rows) -> tuple[F, F]:
         if not self.precision.narrow:
