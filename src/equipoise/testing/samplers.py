@@ -9,6 +9,7 @@ parameters of the sampler: sparse matrices where its tags say so, draws without 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -225,13 +226,16 @@ def parametrize_with_sampler_checks(
     import pytest
 
     cases = []
-    for number, sampler in enumerate(samplers):
+    seen: Counter[str] = Counter()
+    for sampler in samplers:
+        title = type(sampler).__name__
+        seen[title] += 1
         kind = table(sampler) if callable(table) else table
         excused = dict(expected_failures(sampler)) if expected_failures else {}
         for name, check in sampler_checks(sampler, table=kind):
             marks = (
                 [pytest.mark.xfail(reason=excused[name], strict=True)] if name in excused else []
             )
-            label = f"{type(sampler).__name__}{number}-{name}"
+            label = f"{title}{seen[title]}-{name}"
             cases.append(pytest.param(check, marks=marks, id=label))
     return pytest.mark.parametrize("check", cases)
