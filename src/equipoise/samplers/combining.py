@@ -30,7 +30,7 @@ __all__ = ["SMOTEENN", "SMOTETomek", "distance_to_others"]
 F = NDArray[np.float64]
 
 
-def distance_to_others(X: Any, y: NDArray[Any], origins: Origins) -> F | None:
+def distance_to_others(X: Any, y: NDArray[Any], origins: Origins | None) -> F | None:
     """Bound the distance of each row of SMOTE's output to the nearest of another class.
 
     Parameters
@@ -39,8 +39,8 @@ def distance_to_others(X: Any, y: NDArray[Any], origins: Origins) -> F | None:
         Rows that SMOTE returned.
     y : array, shape (m,)
         Their labels.
-    origins : Origins
-        How they were made.
+    origins : Origins or None
+        How they were made, on lines between given rows; None where it was otherwise.
 
     Returns
     -------
@@ -51,8 +51,10 @@ def distance_to_others(X: Any, y: NDArray[Any], origins: Origins) -> F | None:
         return None
     codes = np.unique(y, return_inverse=True)[1].astype(np.int64)
     made = {}
-    for c in np.unique(codes[origins.n :]):
-        rows = origins.n + np.flatnonzero(codes[origins.n :] == c)
+    given = len(codes) if origins is None else origins.n
+    for c in np.unique(codes[given:]):
+        assert origins is not None
+        rows = given + np.flatnonzero(codes[given:] == c)
         if rows[-1] - rows[0] == len(rows) - 1:
             made[int(c)] = int(rows[0]), origins.lines(rows)
     return separation(np.asarray(X, dtype=np.float64), codes, made)

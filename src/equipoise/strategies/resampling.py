@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from equipoise.data.table import Table
 from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
 from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.origins import Origins
 
 __all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
 
@@ -28,6 +30,14 @@ class Resampled:
     X: Matrix | None = None
     weight: NDArray[np.float64] | None = None
     graph: Graph | None = None
+    origins: Origins | None = None
+
+    @cached_property
+    def far(self) -> NDArray[np.float64] | None:
+        """How far each row is, at least, from the other classes; what follows SMOTE shares it."""
+        from equipoise.samplers.combining import distance_to_others
+
+        return None if self.X is None else distance_to_others(self.X, self.y, self.origins)
 
 
 @dataclass(frozen=True)
@@ -230,7 +240,7 @@ def _select(filling: Rows, sampler: Any, space: Space) -> Resampled:
 
 def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:
     try:
-        X, y = sampler.fit_resample(space.matrix(), space.y)
+        X, y = sampler.generate(space.graph(), space.y)
     except (ValueError, RuntimeError) as error:
         raise NotApplicable(
             f"{filling.method} found no rare row to add points at ({_first_sentence(error)})",
@@ -245,7 +255,11 @@ def _smote(space: Space, sampler: Any) -> Resampled:
     # The given rows come first in what SMOTE returns: their neighbours are known or will be.
     known = not sp.issparse(X) and np.array_equal(X[: graph.n], graph.X)
     return Resampled(
-        np.asarray(y, dtype=np.int64), X=X, graph=Graph(X, base=graph if known else None)
+        np.asarray(y, dtype=np.int64),
+        X=X,
+        graph=Graph(X, base=graph if known else None),
+        # Between codes there is no line, so that rows made there are not on one.
+        origins=None if space.has_codes else sampler._origins,
     )
 
 
@@ -253,7 +267,7 @@ def _between(space: Space, sampler: Any) -> tuple[Matrix, NDArray[Any]]:
     from equipoise.samplers import SMOTEN, SMOTENC
 
     if not space.has_codes:
-        X, y = sampler.fit_resample(space.matrix(), space.y)
+        X, y = sampler.generate(space.graph(), space.y)
         return X, y
     # The variants of SMOTE for columns of which some or all are codes.
     given = {name: getattr(sampler, name) for name in ("k_neighbors", "random_state")}
@@ -272,7 +286,7 @@ def _between(space: Space, sampler: Any) -> tuple[Matrix, NDArray[Any]]:
 
 def _clean(filling: Rows, sampler: Any, made: Resampled) -> Resampled:
     assert made.X is not None
-    rows = sampler.choose(made.graph, made.y)
+    rows = sampler.choose(made.graph, made.y, made.far)
     y = made.y[rows]
     if len(np.unique(y)) < len(np.unique(made.y)):
         raise NotApplicable(
