@@ -14,21 +14,17 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from equipoise.errors import DataError, UsageError
+from equipoise.samplers.base import Sampler
+from equipoise.samplers.origins import Made, Origins
 from equipoise.samplers.sheets import open_sheet, restored_labels
 from equipoise.samplers.wording import METHODS, Change
 
 __all__ = ["TextAugmentation"]
 
-if TYPE_CHECKING:
-    # imbalanced-learn ships no types: to the type checker every class of it is Any.
-    _Base = Any
-else:
-    _Base = BaseOverSampler
-
 _Row = tuple[str, ...]
 
 
-class TextAugmentation(_Base):
+class TextAugmentation(Sampler, BaseOverSampler):
     r"""Oversample texts: new ones are made from a text of the class by a small change.
 
     A text with n words gets ``max(1, round(rate * n))`` changes by one method, drawn anew for each text:
@@ -73,8 +69,8 @@ class TextAugmentation(_Base):
     ----------
     sample_indices_ : int64 array, shape (m,)
         Row of the input that each row of the output copies, -1 for a changed text.
-    base_rows_ : int64 array, shape (m,)
-        Row of the input that each row of the output comes from.
+    sample_weight_, groups_, parents_, prior_offset_
+        See :class:`equipoise.samplers.base.Sampler`; a changed text has one parent.
     methods_ : str array, shape (m,)
         Method that made each row, "" for a copy.
     copied_ : int
@@ -166,7 +162,9 @@ class TextAugmentation(_Base):
         fitted: TextAugmentation = super().fit(np.arange(sheet.length)[:, None], labels, **params)
         return fitted
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    def fit_resample(
+        self, X: Any, y: Any, *, sample_weight: Any = None, groups: Any = None
+    ) -> tuple[Any, Any]:
         """Add changed texts to the classes.
 
         Parameters
@@ -175,8 +173,10 @@ class TextAugmentation(_Base):
             Texts, or columns of which ``column`` names the texts: a list, numpy, pandas, polars or pyarrow.
         y : array or series, shape (n,)
             Labels.
-        **params : dict
-            Nothing is known.
+        sample_weight : array, shape (n,), optional
+            Weights, carried to ``sample_weight_``.
+        groups : array, shape (n,), optional
+            Groups, carried to ``groups_``.
 
         Returns
         -------
@@ -184,10 +184,13 @@ class TextAugmentation(_Base):
             The given rows, then the made ones, and their labels.
         """
         sheet, labels = self._read(X, y)
-        rows = np.arange(sheet.length)[:, None]
-        kept, y_out, made = super().fit_resample(rows, labels, texts=sheet.texts, **params)
+        # The base of all samplers would read columns; only row numbers go through imbalanced-learn.
+        rows, y_out, made = super(Sampler, self).fit_resample(
+            np.arange(sheet.length)[:, None], labels, texts=sheet.texts
+        )
+        self._conclude(labels, y_out, sample_weight, groups)
         texts = [[*old, *(row[j] for row in made)] for j, old in enumerate(sheet.texts)]
-        return sheet.rebuilt(kept[:, 0], texts), restored_labels(y, y_out, kept[:, 0])
+        return sheet.rebuilt(rows[:, 0], texts), restored_labels(y, y_out, rows[:, 0])
 
     def _read(self, X: Any, y: Any) -> tuple[Any, Any]:
         self._check_parameters()
@@ -270,11 +273,13 @@ class TextAugmentation(_Base):
                 raise _unchangeable(label, parents, self.methods)
             bases.append(base)
             names += used
-        self.base_rows_ = np.concatenate(bases).astype(np.int64)
+        base = np.concatenate(bases).astype(np.int64)
         self.methods_ = np.array(names, dtype=np.str_)
-        self.sample_indices_ = np.where(self.methods_ == "", self.base_rows_, -1)
+        self.sample_indices_ = np.where(self.methods_ == "", base, -1)
+        new = base[len(y) :]
+        self._origins = Origins(len(y), base[: len(y)], [Made(new, new, np.zeros(len(new)))])
         self.copied_ = int(np.sum(self.methods_[len(y) :] == ""))
-        return self.base_rows_[:, None], y[self.base_rows_], made
+        return base[:, None], y[base], made
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -81,25 +81,35 @@ class Sampler(_Base):
         """
         frame, labels = _foreign(X, series=False), _foreign(y, series=True)
         self._origins: Origins | None = None
-        for name in ("sample_weight_", "groups_"):
-            self.__dict__.pop(name, None)
         y_given = y if labels is None else labels.to_numpy()
+        _check_length(_length(y_given), _length(X if frame is None else frame), "y")
+        self._names = None if frame is None else list(frame.columns)
         values = X if frame is None else self._frame_values(frame)
         X_out, y_out = super().fit_resample(values, y_given)
-        y_flat = _flat(np.asarray(y_given))
+        if not len(y_out):
+            raise DataError(
+                f"{type(self).__name__} removed every row",
+                remedy="use a milder sampling_strategy, or another sampler",
+            )
         if self._origins is None:
-            self._origins = Origins(len(y_flat), self.sample_indices_)
-        self._labels = y_flat, _flat(np.asarray(y_out))
+            self._origins = Origins(_length(y_given), self.sample_indices_)
         if frame is not None:
             X_out = _frame_back(frame, X_out, self._origins)
             self.feature_names_in_ = np.array(frame.columns, dtype=object)
             self.n_features_in_ = len(frame.columns)
+        self._conclude(y_given, y_out, sample_weight, groups)
         if labels is not None:
             y_out = labels[self._origins.first.tolist()].to_native()
+        return X_out, y_out
+
+    def _conclude(self, before: Any, after: Any, sample_weight: Any, groups: Any) -> None:
+        """Keep what follows from where the rows came from."""
+        self._labels = _flat(np.asarray(before)), _flat(np.asarray(after))
+        for name in ("sample_weight_", "groups_"):
+            self.__dict__.pop(name, None)
         self._weigh(sample_weight)
         if groups is not None:
             self.groups_ = self.carry(groups)
-        return X_out, y_out
 
     def carry(self, values: Any) -> Any:
         """Carry further values of the input rows to the output rows: those of the first parent.
@@ -179,7 +189,7 @@ class Sampler(_Base):
         try:
             checked: tuple[Any, Any, bool] = super()._check_X_y(X, y, *rest)
         except ValueError as error:
-            _explain_missing(X, y, type(self).__name__, error)
+            _explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
             raise
         return checked
 
@@ -271,6 +281,10 @@ def _flat(y: NDArray[Any]) -> NDArray[Any]:
     return y if y.ndim == 1 else y.argmax(axis=1) if y.shape[1] > 1 else y.ravel()
 
 
+def _length(rows: Any) -> int:
+    return int(rows.shape[0]) if hasattr(rows, "shape") else len(rows)
+
+
 def _check_length(given: int, expected: int, name: str) -> None:
     if given != expected:
         raise UsageError(
@@ -310,7 +324,9 @@ def _listed(names: Sequence[Any]) -> str:
     return f"column{'s' * (len(names) > 1)} {shown}{more}"
 
 
-def _explain_missing(X: Any, y: Any, name: str, error: Exception) -> None:
+def _explain_missing(
+    X: Any, y: Any, name: str, error: Exception, columns: list[str] | None = None
+) -> None:
     """Raise a clearer message if it is missing values that were refused."""
     if "NaN" not in str(error) and "infinity" not in str(error):
         return
@@ -327,9 +343,10 @@ def _explain_missing(X: Any, y: Any, name: str, error: Exception) -> None:
         return
     where = ""
     if values.ndim == 2:
-        columns = np.flatnonzero(bad.any(axis=0))
-        names = list(getattr(X, "columns", columns))
-        where = f", the first in column {names[columns[0]] if len(names) == values.shape[1] else columns[0]!r}"
+        first = int(np.flatnonzero(bad.any(axis=0))[0])
+        named: Any = columns or getattr(X, "columns", None)
+        names = range(values.shape[1]) if named is None else list(named)
+        where = f", the first in column {names[first]!r}"
     what = "NaN" if np.isnan(values).any() else "infinity"
     raise DataError(
         f"Input X contains {what}: {int(bad.sum())} value{'s' * int(bad.sum() != 1)}{where}; {name} needs all",

@@ -35,6 +35,12 @@ class _Drawing(Sampler):
         super().__init__(sampling_strategy="auto")
         self.random_state = random_state
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
     def _wanted(self, counts: Y) -> Y:
         raise UsageError("this is the base of samplers", remedy="use one of them")
 
