@@ -266,7 +266,7 @@ class _Drawing:
     def __init__(self, X: F) -> None:
         self.X = X
         self.precision = Precision.measure(X)
-        if not self.precision.narrow:
+        if not (self.precision.narrow and 1e-100 < self.precision.scale < 1e100):
             raise _Unclear
         columns = self.precision.columns(X)[0]
         self.columns = np.column_stack([columns, np.ones(len(X), dtype=np.float32)])
@@ -277,8 +277,7 @@ class _Drawing:
         ones = np.ones(n)
         chosen = np.empty(wanted, dtype=np.int64)
         chosen[0] = random.choice(n, p=ones / ones.sum())
-        every = np.arange(n)
-        closest = lengths(self.X, self.X[chosen[:1]], every, np.zeros_like(every)) ** 2
+        closest = self._square(np.arange(n), np.full(n, chosen[0]))
         bar = self._bar(closest)
         whole = total = closest @ ones
         for c in range(1, wanted):
@@ -291,7 +290,7 @@ class _Drawing:
             if near <= _CLOSE * total or tried.max() >= n:
                 raise _Unclear
             trial, row = self._closer(tried, bar)
-            square = lengths(self.X, self.X, row, tried[trial]) ** 2
+            square = self._square(row, tried[trial])
             closer = square < closest[row]
             trial, row, square = trial[closer], row[closer], square[closer]
             gain = np.bincount(trial, weights=closest[row] - square, minlength=trials)
@@ -305,6 +304,12 @@ class _Drawing:
             bar[row] = self._bar(closest[row])
             total = closest @ ones
         return chosen
+
+    def _square(self, row: Rows, other: Rows) -> F:
+        gap = self.X[row]
+        gap -= self.X[other]
+        square: F = np.einsum("ij,ij->i", gap, gap)
+        return square
 
     def _bar(self, closest: F) -> NDArray[np.float32]:
         return round_up(closest * self.precision.scale**2 * (1 + 1e-9) + TINY)
