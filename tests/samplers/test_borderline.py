@@ -221,7 +221,7 @@ def test_what_cannot_be_is_refused_with_a_remedy():
     with pytest.raises(DataError, match=r"class 1 has 5 rows, SVMSMOTE\(k_neighbors=5\) needs"):
         samplers.SVMSMOTE().fit_resample(X, y)
     with pytest.raises(RuntimeError, match="has no support_ after its fit"):
-        samplers.SVMSMOTE(svm_estimator=DecisionTreeClassifier()).fit_resample(X, y)
+        samplers.SVMSMOTE(svm_estimator=DecisionTreeClassifier(), k_neighbors=2).fit_resample(X, y)
     alone = np.vstack([np.arange(20.0)[:, None], [[3.5], [9.5], [15.5]]])
     with pytest.raises(ValueError, match="all support vectors of class 1 have only rows of other"):
         samplers.SVMSMOTE(k_neighbors=1, m_neighbors=2).fit_resample(

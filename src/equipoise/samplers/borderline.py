@@ -221,6 +221,9 @@ class SVMSMOTE(_AtTheBorder, _SVMSMOTE):
     def _lines(
         self, space: Space, y: NDArray[Any], label: Any, own: Rows, count: int, place: int
     ) -> list[Made]:
+        asked = self._asked()[0]
+        if asked.own:
+            asked.number(label, len(own))
         support = self._support(space, y)
         support = support[y[support] == label]
         foreign, m = self._foreign(space, y, label, support)
@@ -239,7 +242,7 @@ class SVMSMOTE(_AtTheBorder, _SVMSMOTE):
             (support[~danger], count - inwards, -self.out_step),
         ):
             if len(rows):
-                near = space.near(self._asked()[0], self.nn_k_, rows, own, label)
+                near = space.near(asked, self.nn_k_, rows, own, label)
                 lines.append(draw(self.random_state, rows, near, many, most))
         return lines
 

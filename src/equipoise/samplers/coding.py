@@ -101,6 +101,11 @@ def _codes(series: Any) -> NDArray[np.int64]:
         series = series.cast(nw.String)
     missing = series.is_null().to_numpy()
     known = series.drop_nulls()
+    if series.dtype.is_float() and bool(known.is_nan().any()):
+        raise DataError(
+            f"Input X contains NaN: in column {series.name!r}, which holds categories",
+            remedy="put null, which is a category of its own, or leave such rows out",
+        )
     levels = known.unique().sort()
     codes = np.full(len(series), len(levels), dtype=np.int64)
     if len(levels):

@@ -130,8 +130,8 @@ class KMeansSMOTE(Generator, _KMeansSMOTE):
             sparsity.append(self._find_cluster_sparsity(space.rows[part]))
         if not parts:
             raise NothingToMake(
-                f"no cluster has {k + 1} or more rows of class {plain(label)!r} that are "
-                f"{threshold:.3g} or more of it",
+                f"class {plain(label)!r} has {len(own)} row{'s' * (len(own) != 1)}, and no cluster has "
+                f"{k + 1} or more of them that are {threshold:.3g} or more of it",
                 remedy="lower cluster_balance_threshold, or give another number of clusters by "
                 "kmeans_estimator",
             )

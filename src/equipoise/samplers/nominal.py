@@ -104,6 +104,11 @@ class SMOTENC(Coded, _SMOTENC):
         "k_neighbors": [*_SMOTENC._parameter_constraints["k_neighbors"], AUTO],
     }
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _category_columns(self, frame: Any) -> list[int]:
         return places_of(self.categorical_features, frame)
 
@@ -154,11 +159,14 @@ class SMOTENC(Coded, _SMOTENC):
 
     def _numbers(self, X: Any) -> NDArray[Any]:
         try:
-            checked: NDArray[Any] = check_array(X)
+            checked = check_array(X, accept_sparse=["csr", "csc"])
         except ValueError as error:
-            _explain_missing(X, None, "SMOTENC", error)
+            names = self.__dict__.get("_names") or getattr(self, "feature_names_in_", None)
+            named = [j if names is None else names[j] for j in self.continuous_features_.tolist()]
+            _explain_missing(X, None, "SMOTENC", error, named)
             raise
-        return checked
+        dense: NDArray[Any] = checked.toarray() if sp.issparse(checked) else checked
+        return dense
 
     def _encoded(self, X: Any, dtype: Any) -> tuple[Rows, list[NDArray[Any]]]:
         """Return the categories as codes, and the values that these stand for."""
@@ -194,7 +202,10 @@ class SMOTENC(Coded, _SMOTENC):
         """Make rows of one class: the lines of their numbers, and their categories."""
         asked = _asked(self)
         inside = numbers[own].astype(np.float64)
-        self.median_std_[label] = float(np.median(inside.std(axis=0)))
+        # The square of a deviation may leave the range of floats; a power of two rounds nothing.
+        top = float(np.abs(inside).max(initial=0.0))
+        unit = 2.0 ** np.frexp(top)[1] if top > 1e150 else 1.0
+        self.median_std_[label] = float(np.median((inside / unit).std(axis=0)) * unit)
         if len(own) == 1 and asked.automatic:
             return copies(own, count), np.repeat(codes[own], count, axis=0)
         # One-hot columns of this height put two rows with different categories one such deviation apart.
@@ -233,7 +244,7 @@ class SMOTENC(Coded, _SMOTENC):
         for place, column in columns.items():
             out[:, place] = column
         if sp.issparse(X):
-            return sp.csr_array(out) if isinstance(X, sp.sparray) else sp.csr_matrix(out)
+            return type(X)(out)
         return out
 
 

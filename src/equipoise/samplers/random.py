@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler as _RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler as _RandomUnderSampler
 from numpy.typing import NDArray
 
-from equipoise.samplers.base import Sampler
+from equipoise.samplers.base import Sampler, _explain_missing
 from equipoise.samplers.origins import Made, Origins
 
 __all__ = ["RandomOverSampler", "RandomUnderSampler"]
@@ -21,7 +22,7 @@ class RandomOverSampler(Sampler, _RandomOverSampler):
     With ``shrinkage`` h, n rows and p columns, a repeated row gets normal noise added whose deviation is
     ``h * (4 / ((p + 2) n)) ** (1 / (p + 4))`` times that of the column in the class (a smoothed
     bootstrap). Without it, the columns may hold anything. Parameters, attributes and rows are those of
-    ``imblearn.over_sampling.RandomOverSampler``.
+    ``imblearn.over_sampling.RandomOverSampler``; perturbed rows in single precision stay in it.
 
     Parameters
     ----------
@@ -69,12 +70,42 @@ class RandomOverSampler(Sampler, _RandomOverSampler):
     def _reads_columns(self) -> bool:  # type: ignore[override]
         return self.shrinkage is not None
 
+    def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
+        if self.shrinkage is None:
+            checked: tuple[Any, Any, bool] = super()._check_X_y(X, y, accept_sparse)
+            return checked
+        try:
+            checked = BaseSampler._check_X_y(self, X, y, accept_sparse)
+        except ValueError as error:
+            _explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
+            raise
+        return checked
+
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        X_out, y_out = super()._fit_resample(X, y)
-        if self.shrinkage_ is not None:
-            kept, drawn = np.arange(len(y)), self.sample_indices_[len(y) :]
-            self._origins = Origins(len(y), kept, [Made(drawn, drawn, np.zeros(len(drawn)))])
+        if self.shrinkage is None:
+            repeated: tuple[Any, NDArray[Any]] = super()._fit_resample(X, y)
+            return repeated
+        unit = _unit(X)
+        X_out, y_out = super()._fit_resample(X if unit == 1 else X / unit, y)
+        X_out = X_out if unit == 1 else X_out * unit
+        if getattr(X, "dtype", None) == np.float32:
+            X_out = X_out.astype(np.float32)
+        kept, drawn = np.arange(len(y)), self.sample_indices_[len(y) :]
+        self._origins = Origins(len(y), kept, [Made(drawn, drawn, np.zeros(len(drawn)))])
         return X_out, y_out
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.string = self.shrinkage is None
+        return tags
+
+
+def _unit(X: Any) -> float:
+    """Return 1, or where squares would leave the range of floats a power of two of the size of the values."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind != "f":
+        return 1.0
+    top = float(np.abs(X).max(initial=0.0))
+    return float(2.0 ** np.frexp(top)[1]) if 1e150 < top < np.inf else 1.0
 
 
 class RandomUnderSampler(Sampler, _RandomUnderSampler):
