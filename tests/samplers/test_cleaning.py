@@ -71,8 +71,12 @@ def test_tomek_links_are_those_of_two_loops(drawn, strategy, ties):
 def test_edited_neighbours_are_those_of_two_loops(drawn, strategy, k, ties):
     X, y = draw(*drawn, ties=ties)
     sampler = EditedNearestNeighbours(sampling_strategy=strategy, n_neighbors=k)
+    rows = enn_by_loops(X, y, set(sampler.fit(X, y).sampling_strategy_), k)
+    if not rows:
+        with pytest.raises(DataError, match="removed every row"):
+            sampler.fit_resample(X, y)
+        return
     _, y_kept = sampler.fit_resample(X, y)
-    rows = enn_by_loops(X, y, set(sampler.sampling_strategy_), k)
     assert sorted(sampler.sample_indices_) == rows
     assert sorted(y_kept) == sorted(y[rows])
 
@@ -89,8 +93,10 @@ def test_the_rows_are_imbalanced_learns(drawn, strategy, kind):
         ),
     ]
     for our, their in pairs:
-        X_our, y_our = our.fit_resample(X, y)
         X_their, y_their = their.fit_resample(X, y)
+        if not len(y_their):
+            continue  # an error here
+        X_our, y_our = our.fit_resample(X, y)
         np.testing.assert_array_equal(our.sample_indices_, their.sample_indices_)
         np.testing.assert_array_equal(X_our, X_their)
         np.testing.assert_array_equal(y_our, y_their)
@@ -227,8 +233,10 @@ def test_a_shared_graph_leads_to_the_same_rows(drawn, strategy, k):
         TomekLinks(sampling_strategy=strategy),
         EditedNearestNeighbours(sampling_strategy=strategy, n_neighbors=k),
     ):
-        sampler.fit_resample(X.astype(np.float64), y)
-        np.testing.assert_array_equal(sampler.choose(graph, y), sampler.sample_indices_)
+        chosen = sampler.choose(graph, y)
+        if len(chosen):
+            sampler.fit_resample(X.astype(np.float64), y)
+            np.testing.assert_array_equal(chosen, sampler.sample_indices_)
 
 
 def test_twins_of_different_classes_are_told_from_the_row_itself():

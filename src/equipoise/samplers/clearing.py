@@ -90,8 +90,7 @@ def _count(
     X: F, precision: Precision, rows: Rows, sample: Rows, reach: F, n_jobs: int | None
 ) -> Rows:
     """Count the rows of a sample that surely lie within a squared distance, the row itself left out."""
-    columns, square = precision.columns(X[sample])
-    slack = precision.slack(square)
+    columns, _ = precision.columns(X[sample], upper=True)
     itself = np.zeros(len(X), dtype=np.int64)
     itself[sample] = 1
     found = -itself[rows]
@@ -104,12 +103,18 @@ def _count(
         bar = reach[part] - own - 2 * precision.error * own - TINY
         bar = np.nextafter(bar.astype(np.float32), np.float32(-np.inf))[:, None]
         for at in range(0, len(sample), TILE):
-            upper = left @ columns[at : at + TILE].T
-            upper += slack[at : at + TILE]
-            found[part] += np.count_nonzero(upper < bar, axis=1)
+            closer = left @ columns[at : at + TILE].T < bar
+            found[part] += _trues(closer)
 
     spread(count, len(rows), QUERIES, n_jobs)
     return found
+
+
+def _trues(mask: NDArray[np.bool_]) -> Rows:
+    """Count by row, eight at a time where the columns allow."""
+    words = mask.view(np.uint8 if mask.shape[1] % 8 else np.uint64)
+    counts: Rows = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    return counts
 
 
 def _pays(rows: int, size: int, among: int) -> bool:

@@ -89,19 +89,21 @@ class Precision:
         out[:, -1] = 1.0
         return out
 
-    def columns(self, X: F) -> tuple[S, F]:
-        """Return the rows' side: x and ``|x|^2`` lowered by the margin, and ``|x|^2``.
+    def columns(self, X: F, upper: bool = False) -> tuple[S, F]:
+        """Return the rows' side: x and ``|x|^2`` lowered or raised by the margin, and ``|x|^2``.
 
-        Then ``left @ columns.T`` is at most ``|x|^2 - 2 q.x + e |q|^2``: a lower end, but for e |q|^2.
+        Then ``left @ columns.T`` is at most ``|x|^2 - 2 q.x + e |q|^2``, a lower end but for e |q|^2, or
+        at least ``|x|^2 - 2 q.x - e |q|^2``, an upper end.
         """
         n, p = X.shape
         columns, square = np.empty((n, p + 1), dtype=np.float32), np.empty(n)
+        factor = 1 + 2 * self.error if upper else 1 - 2 * self.error
         for at in range(0, n, _CHUNK):
             part = slice(at, at + _CHUNK)
             centred = self.centred(X[part])
             square[part] = np.einsum("ij,ij->i", centred, centred)
             columns[part, :p] = centred
-            columns[part, p] = square[part] * (1 - 2 * self.error)
+            columns[part, p] = square[part] * factor
         return columns, square
 
     def slack(self, square: F) -> S:
