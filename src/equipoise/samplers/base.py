@@ -241,6 +241,8 @@ def _plain(label: Any) -> Any:
 
 def _foreign(data: Any, series: bool) -> Any:
     """Return a narwhals object for frames and series that imbalanced-learn cannot rebuild."""
+    if isinstance(data, np.ndarray):
+        return None
     wrapped = nw.from_native(
         data, eager_only=True, allow_series=True if series else None, pass_through=True
     )

@@ -22,6 +22,7 @@ from equipoise.errors import DataError
 from equipoise.samplers.base import Sampler, require_neighbours
 from equipoise.samplers.neighbours import Graph
 from equipoise.samplers.origins import Made, Origins
+from equipoise.samplers.points import lengths
 
 __all__ = [
     "AUTO",
@@ -39,6 +40,7 @@ Rows = NDArray[np.int64]
 F = NDArray[np.float64]
 
 AUTO = StrOptions({"auto"})
+_FEW = 100_000  # differences that are taken sooner than a search is prepared
 _BLOCK = 65_536  # values that are made at a time, so that they stay in the cache
 
 
@@ -156,8 +158,10 @@ class Space:
             if self._graph is None or self._graph.k < k:
                 self._graph = Graph(self.rows, k=k)
             return self._graph.nearest(rows, k)
-        graph = Graph(self.rows[among], k=k)
-        return among[graph.nearest(np.searchsorted(among, rows), k)]
+        places = np.searchsorted(among, rows)
+        if len(rows) * len(among) * self.X.shape[1] <= _FEW and not sp.issparse(self.X):
+            return among[_measured(self.X[among].astype(np.float64), places, k)]
+        return among[Graph(self.rows[among], k=k).nearest(places, k)]
 
 
 class Generator(Sampler):
@@ -314,6 +318,16 @@ def _stacked(space: Space, made: list[Made], shrunk: dict[int, F]) -> Any:
     for i, one in enumerate(made):
         points(space.X, one, shrunk.get(i), out[ends[i] : ends[i + 1]])
     return out
+
+
+def _measured(X: F, rows: Rows, k: int) -> Rows:
+    """Return the k nearest of all rows to some, the row itself aside, by measuring every pair."""
+    n = len(X)
+    length = lengths(X, X, np.repeat(rows, n), np.tile(np.arange(n), len(rows)))
+    length = length.reshape(len(rows), n)
+    length[np.arange(len(rows)), rows] = np.nan  # sorted behind all numbers
+    near: Rows = np.argsort(length, axis=1, kind="stable")[:, :k]
+    return near
 
 
 def copies(row: Rows, count: int) -> Made:
