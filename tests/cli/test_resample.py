@@ -202,3 +202,18 @@ def test_targets_that_cannot_be_used(method: str, tmp_path: Path, run: Run) -> N
     assert outcome.status == 1
     assert "one class only: 'a'" in outcome.err
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_texts_are_changed_where_one_column_is_named(tmp_path: Path, run: Run) -> None:
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    rows = [f"{i},see you at {i} by the river,ham" for i in range(12)]
+    rows += [f"{i},call {i} now to claim your prize,spam" for i in range(4)]
+    path.write_text("id,message,kind\n" + "\n".join(rows) + "\n")
+    command = ("resample", path, "-t", "kind", "-o", out, "--method", "text-augmentation")
+    outcome = run(*command)
+    assert outcome.status == 2
+    assert "name the column of texts" in outcome.err
+    assert run(*command, "--param", "column=message").status == 0
+    made = pl.read_csv(out)
+    assert made["kind"].value_counts()["count"].to_list() == [12, 12]
+    assert made["message"].n_unique() > 20

@@ -24,7 +24,7 @@ from equipoise.results.model import Model
 from .conftest import Run, document
 
 ESCAPE = re.compile("\x1b")
-VERBS = ["compare", "train", "predict", "evaluate", "strategies", "report", "demo"]
+VERBS = ["compare", "train", "predict", "evaluate", "resample", "strategies", "report", "demo"]
 
 
 def test_version(run: Run) -> None:

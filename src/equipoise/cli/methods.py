@@ -34,6 +34,7 @@ _NAMES = {
 }
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TAKES_CATEGORIES = ("smoten", "smotenc")
+_TAKES_TEXTS = "text-augmentation"
 
 
 def method_names() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -42,8 +43,8 @@ def method_names() -> dict[str, tuple[str, dict[str, Any]]]:
 
     out: dict[str, tuple[str, dict[str, Any]]] = {}
     for kind in samplers.__all__:
-        if not kind[:1].isupper() or kind.startswith("Text"):
-            continue  # texts are changed as lists, with settings that no option holds
+        if kind == "ResampledClassifier":
+            continue  # it trains on what samplers return
         name = _NAMES.get(kind, _WORDS.sub("-", kind).lower())
         if kind == "NearMiss":
             out |= {f"{name}-{version}": (kind, {"version": version}) for version in (1, 2, 3)}
@@ -151,7 +152,8 @@ def resample_in_memory(
         )
     before = _classes(y, target)
     X = frame.drop(target)
-    _refuse_columns(X, method)
+    if method != _TAKES_TEXTS:
+        _refuse_columns(X, method)
     given = {**given}
     strategy = given.get("sampling_strategy")
     if isinstance(strategy, dict):

@@ -39,7 +39,7 @@ Method = Annotated[
         autocompletion=_fitting,
         help="random-over, random-under, mild-combination, downsample-upweight or upsample-downweight, "
         "which take files of any size; or smote, smotenc, adasyn, borderline-smote, tomek, enn, "
-        "nearmiss-1, smote-tomek, smote-enn or another class of equipoise.samplers.",
+        "nearmiss-1, smote-tomek, smote-enn, text-augmentation or another class of equipoise.samplers.",
         rich_help_panel="Method",
         show_default=False,
     ),
