@@ -14,6 +14,7 @@ The file of credit card payments (Dal Pozzolo 2015) is looked for at --card: par
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import statistics
 import subprocess
@@ -119,10 +120,8 @@ def run_one(job: dict[str, Any]) -> None:
     sampler = kind(**job["parameters"])
     X, y = load(job["data"], Path(job["card"]))
     # Libraries that load on first use are not what is measured.
-    try:
+    with contextlib.suppress(ValueError):
         kind(**job["parameters"]).fit_resample(*draw(400, 20, 0.2))
-    except ValueError:
-        pass
     Path("/proc/self/clear_refs").write_text("5")
     before = high_water()
     start, cpu = time.perf_counter(), time.process_time()

@@ -23,7 +23,8 @@ _DECISIONS = {
 def _number(value: float) -> str:
     if not np.isfinite(value):
         return "not defined"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    # Adding 0 takes the sign off what rounds to nothing.
+    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _scored(judge: Judge, value: Value) -> str:

@@ -1,7 +1,8 @@
-"""Samplers under imbalanced-learn's names.
+"""Samplers under imbalanced-learn's names, with its parameters and its rows.
 
-``TomekLinks`` and ``EditedNearestNeighbours`` are our own and give the same rows faster; the mild and the
-prior-keeping ones are new; the others are imbalanced-learn's.
+They are faster, take any kind of table, and know where each row of their output came from. New here are
+``MildCombination``, ``DownsampleUpweight``, ``UpsampleDownweight``, ``TextAugmentation``, and
+``ResampledClassifier``, which trains on what any of them returns.
 """
 
 from __future__ import annotations
