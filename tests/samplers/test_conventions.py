@@ -106,7 +106,9 @@ def excused_elsewhere(sampler, check):
     if name == "SMOTENC" and check == "check_samplers_string":
         return NO_NUMBERS
     if name == "SMOTENC" and check == "check_estimators_nan_inf":
-        return "the column of categories may miss values, as in imbalanced-learn, and the others not"
+        return (
+            "the column of categories may miss values, as in imbalanced-learn, and the others not"
+        )
     if name == "NearMiss" and sampler.version == 3 and check == "check_samplers_fit_resample":
         return "its first step may leave fewer rows than are wanted, as it does in imbalanced-learn"
     if (
@@ -233,4 +235,5 @@ def test_the_order_of_costs_is_sensible_where_a_class_is_rare():
     cost = {method: estimated_pairs(method, counts) for method in SEARCHING}
     assert cost["smote"] < cost["tomek"] < cost["enn"] < cost["smote-tomek"]
     assert cost["enn"] < sum(counts) ** 2 / 10  # the short cut
-    assert cost["smote-enn"] == pytest.approx((2 * 284_315) ** 2, rel=0.01)
+    assert cost["smote-enn"] < (2 * 284_315) ** 2 / 15  # lines
+    assert estimated_pairs("smote-enn", counts, on_lines=False) > 5 * cost["smote-enn"]

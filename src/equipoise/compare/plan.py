@@ -165,7 +165,11 @@ def _why_not(
         from equipoise.samplers.cost import estimated_pairs
 
         counts = np.bincount(dataset.y, minlength=len(dataset.classes))
-        pairs = estimated_pairs(strategy.rows.method, counts * rows / counts.sum())
+        pairs = estimated_pairs(
+            strategy.rows.method,
+            counts * rows / counts.sum(),
+            on_lines=not dataset.table.codes.shape[1],
+        )
         sparse = bool(dataset.table.texts) and learner.view == "linear"
         seconds = pairs * (_SPARSE_PAIR if sparse else _DENSE_PAIR + _DENSE_CELL * columns)
         if seconds > _SEARCH_SECONDS:

@@ -8,7 +8,12 @@ from numpy.typing import ArrayLike
 __all__ = ["estimated_pairs"]
 
 
-def estimated_pairs(method: str, counts: ArrayLike) -> float:
+_LINES = 5 * 8  # lines from a row to its neighbours, and what one costs in rows
+_CLEARING = 5_000  # rows that a row is compared with until a sample clears it
+_LEFT = 0.03  # share of the rows that no sample clears
+
+
+def estimated_pairs(method: str, counts: ArrayLike, on_lines: bool = True) -> float:
     """Estimate how many pairs of rows a resampling method compares.
 
     Parameters
@@ -17,6 +22,8 @@ def estimated_pairs(method: str, counts: ArrayLike) -> float:
         Name of a strategy of the rows slot.
     counts : array of shape (C,)
         Training rows of each class.
+    on_lines : bool, default True
+        Whether SMOTE makes rows on the lines between given ones, as it does between numbers alone.
 
     Returns
     -------
@@ -48,8 +55,8 @@ def estimated_pairs(method: str, counts: ArrayLike) -> float:
     if method == "enn":
         # Where the other classes are many, the short cut does not serve and every row is searched.
         return float(largest * (rare + 10_000)) if rare * 4 <= largest else float(total**2)
-    if method == "smote-tomek":
-        return inside + float(balanced - largest) * balanced * 2
-    if method == "smote-enn":
-        return inside + float(balanced**2)
+    if method in ("smote-tomek", "smote-enn"):
+        every = largest * (balanced - largest)
+        bounds = min(every, largest * rare * _LINES) if on_lines else every
+        return inside + float(bounds + balanced * (min(_CLEARING, balanced) + _LEFT * balanced))
     return 0.0
