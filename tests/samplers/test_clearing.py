@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
-from equipoise.samplers import SMOTE, EditedNearestNeighbours, TomekLinks, clearing
-from equipoise.samplers.clearing import surely_closer
+from equipoise.samplers import SMOTE, EditedNearestNeighbours, TomekLinks
+from equipoise.samplers.clearing import count_closer, surely_closer
 from equipoise.samplers.combining import distance_to_others
 from equipoise.samplers.neighbours import Graph
-from equipoise.samplers.separation import floor_distance, separation
+from equipoise.samplers.separation import nearest_other, separation
 
 seeds = st.integers(0, 10**6)
 sizes = st.sampled_from([1e-6, 1.0, 1e6])
@@ -20,24 +20,29 @@ sizes = st.sampled_from([1e-6, 1.0, 1e6])
 
 @settings(max_examples=40, deadline=None)
 @given(seeds, st.sampled_from([1, 3, 20]), st.integers(1, 4), sizes, st.booleans())
-def test_a_cleared_row_has_as_many_closer(seed, p, k, size, ties):
+def test_what_is_said_of_closer_rows_is_true(seed, p, k, size, ties):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(900, p)) * size
     if ties:
         X = np.round(X / size * 3) / 3 * size
     X += rng.choice([0.0, 10 * size])
-    rows = rng.choice(900, 500, replace=False)
     among = np.flatnonzero(rng.random(900) < 0.9)
+    rows = rng.choice(among, 500, replace=False)
     gaps = cdist(X[rows], X[among])
     gaps[rows[:, None] == among[None]] = np.inf
-    true = np.partition(gaps, k - 1, axis=1)[:, k - 1]
-    radius = true * rng.choice([0.5, 1.0, 1.2, 3.0], len(rows))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clearing, "_FIRST", 32)
-        cleared = surely_closer(X, rows, among, radius, k)
-    assert not (cleared & ~(true < radius)).any()
-    far = surely_closer(X, rows, among, np.full(len(rows), np.inf), k)
-    assert not far.any()  # so few rows are searched at once
+    kth = np.partition(gaps, k - 1, axis=1)[:, k - 1]
+    radius = kth * rng.choice([0.5, 1.0, 1.2, 3.0], len(rows))
+    cleared = surely_closer(X, rows, among, radius, k)
+    assert not (cleared & ~(kth < radius)).any()
+    if p == 1:
+        assert cleared[radius > 2.5 * kth].mean() > 0.5
+    wide = radius * rng.choice([1.0, 1.5], len(rows))
+    sure, possible = count_closer(X, rows, among, radius, wide)
+    closer, within = (gaps < radius[:, None]).sum(axis=1), (gaps <= wide[:, None]).sum(axis=1)
+    assert (sure <= closer).all()
+    assert (possible >= within).all()
+    if not ties:
+        assert (possible - sure <= within - closer + 2).all()
 
 
 def test_most_rows_in_a_crowd_are_cleared_and_none_outside():
@@ -55,21 +60,26 @@ def test_of_values_beyond_single_precision_nothing_is_said(size):
     X = rng.normal(size=(3000, 2)) * size
     rows = np.arange(3000)
     assert not surely_closer(X, rows, rows, np.full(3000, np.inf), 1).any()
-    assert (floor_distance(X, rows[:10], rows[10:])[0] == 0).all()
+    gap = nearest_other(X, rows[:10], rows[10:])
+    assert (gap.low == 0).all()
+    assert np.isinf(gap.high).all()
 
 
 @settings(max_examples=40, deadline=None)
 @given(seeds, st.sampled_from([1, 3, 20]), sizes, st.sampled_from([0.0, 1e3, 1e6]))
-def test_a_floor_is_below_the_distance_and_close_to_it(seed, p, size, offset):
+def test_bounds_hold_the_distance_between_them_and_are_close(seed, p, size, offset):
     rng = np.random.default_rng(seed)
     X = (rng.normal(size=(700, p)) + offset) * size
     a, b = np.arange(0, 300), np.arange(300, 700)
     gaps = cdist(X[a], X[b])
-    for bound, true in zip(
-        floor_distance(X, a, b), (gaps.min(axis=1), gaps.min(axis=0)), strict=True
+    for gap, true in (
+        (nearest_other(X, a, b), gaps.min(axis=1)),
+        (nearest_other(X, b, a), gaps.min(axis=0)),
     ):
-        assert (bound <= true).all()
-        assert (bound >= 0.98 * true - 2e-2 * size).all()
+        assert (gap.low <= true).all()
+        assert (true <= gap.high).all()
+        assert (gap.low >= 0.98 * true - 2e-2 * size).all()
+        assert (gap.high <= 1.02 * true + 2e-2 * size).all()
 
 
 @settings(max_examples=15, deadline=None)
@@ -80,23 +90,26 @@ def test_made_rows_are_bounded_by_the_lines_they_lie_on(seed, p, counts):
     X = rng.normal(size=(len(y), p)) + 0.5 * y[:, None]
     sampler = SMOTE(random_state=seed % 1000)
     X_made, y_made = sampler.fit_resample(X, y)
-    far = distance_to_others(X_made, y_made, sampler._origins)
+    gap = distance_to_others(X_made, y_made, sampler._origins)
+    far = gap.low
     gaps = cdist(X_made, X_made)
     gaps[y_made[:, None] == y_made[None]] = np.inf
     assert (far <= gaps.min(axis=1) * (1 + 1e-12)).all()
+    assert (gap.high >= gaps.min(axis=1) * (1 - 1e-12)).all()
     given = slice(len(y))
     assert np.median(far[given]) >= 0.3 * np.median(gaps.min(axis=1)[given]) - 0.02
 
 
 def test_one_class_is_far_from_nothing():
-    assert np.isinf(separation(np.zeros((5, 2)), np.zeros(5, dtype=np.int64))).all()
+    gap = separation(np.zeros((5, 2)), np.zeros(5, dtype=np.int64))
+    assert np.isinf(gap.low).all()
 
 
 @pytest.mark.parametrize("cleaner", [TomekLinks, EditedNearestNeighbours])
 def test_bounds_lead_to_the_same_rows(cleaner):
     rng = np.random.default_rng(1)
     y = np.repeat([0, 1], [5000, 60])
-    X = rng.normal(size=(len(y), 6)) + 0.8 * y[:, None]
+    X = rng.normal(size=(len(y), 12)) + 0.8 * y[:, None]
     sampler = SMOTE(random_state=0)
     X_made, y_made = sampler.fit_resample(X, y)
     far = distance_to_others(X_made, y_made, sampler._origins)

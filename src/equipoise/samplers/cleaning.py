@@ -26,7 +26,8 @@ from equipoise.samplers.base import Sampler
 from equipoise.samplers.clearing import surely_closer
 from equipoise.samplers.editing import Editing, Searchable
 from equipoise.samplers.generating import Asked
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.neighbours import Graph, goes_by_tree
+from equipoise.samplers.separation import Gap
 
 __all__ = ["EditedNearestNeighbours", "Searchable", "TomekLinks"]
 
@@ -82,7 +83,7 @@ class TomekLinks(Sampler, _TomekLinks):
         self.sample_indices_ = self.choose(Graph(X, k=1, n_jobs=self.n_jobs), y)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def choose(self, graph: Graph, y: NDArray[Any], far: F | None = None) -> Rows:
+    def choose(self, graph: Graph, y: NDArray[Any], far: Gap | None = None) -> Rows:
         """Choose the rows that stay, by a search that others share.
 
         Parameters
@@ -91,8 +92,8 @@ class TomekLinks(Sampler, _TomekLinks):
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
-        far : float64 array, shape (n,), optional
-            A distance of each row that no row of another class is closer than, which saves searches.
+        far : Gap, optional
+            Bounds of the distance of each row to the nearest row of another class, which save searches.
 
         Returns
         -------
@@ -110,20 +111,20 @@ class TomekLinks(Sampler, _TomekLinks):
         kept: Rows = np.flatnonzero(~(linked & cleaned[codes]))
         return kept
 
-    def _links(self, graph: Graph, codes: Rows, far: F | None) -> tuple[Rows, Rows]:
+    def _links(self, graph: Graph, codes: Rows, far: Gap | None) -> tuple[Rows, Rows]:
         possible = np.ones(len(codes), dtype=bool)
-        if far is not None and not sp.issparse(graph.X):
+        if far is not None:
             # A row whose nearest is of its own class is in no link.
             for c in np.unique(codes):
                 own = np.flatnonzero(codes == c)
-                possible[own] = ~self._closer(graph, own, own, far[own])
+                possible[own] = ~self._closer(graph, own, own, far.low[own])
         largest = np.bincount(codes[possible], minlength=1).argmax()
         one = np.flatnonzero(possible & (codes != largest))
         distance, other = (each[:, 0] for each in graph.look(one, 1))
         cross = (codes[other] != codes[one]) & possible[other]
         one, other, distance = one[cross], other[cross], distance[cross]
         ends, at = np.unique(other, return_inverse=True)
-        if not sp.issparse(graph.X):
+        if not (sp.issparse(graph.X) or goes_by_tree(graph.X)):
             radius = np.full(len(ends), np.inf)
             np.minimum.at(radius, at, distance)
             every = np.arange(len(codes))
@@ -202,7 +203,7 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
     def _neighbours(self) -> Asked:
         return Asked(type(self).__name__, "n_neighbors", self.n_neighbors, 3)
 
-    def choose(self, graph: Graph, y: NDArray[Any], far: F | None = None) -> Rows:
+    def choose(self, graph: Graph, y: NDArray[Any], far: Gap | None = None) -> Rows:
         """Choose the rows that stay, by a search that others share.
 
         Parameters
@@ -211,8 +212,8 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
-        far : float64 array, shape (n,), optional
-            A distance of each row that no row of another class is closer than, which saves searches.
+        far : Gap, optional
+            Bounds of the distance of each row to the nearest row of another class, which save searches.
 
         Returns
         -------

@@ -1,7 +1,8 @@
-"""Tell that others are closer than a radius, without finding the nearest.
+"""Tell how many others are closer than a radius, without finding the nearest.
 
-Any k of them will do, so they are looked for in a small random sample first, then in larger ones. Which
-rows a sample clears depends on chance; what is said of a cleared row does not.
+Any k that are closer will do, so they are looked for where they are likely: among the rows that share the
+nearest of a few random pivots, then with other pivots. Which rows that clears depends on chance; what is
+said of a cleared row does not.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from numpy.typing import NDArray
 
 from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, spread
 
-__all__ = ["surely_closer"]
+__all__ = ["count_closer", "surely_closer"]
 
 F = NDArray[np.float64]
+S = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
-_FIRST = 512
-_GROWTH = 4
-_ENOUGH = 64
+_ROUNDS = 8
+_ENOUGH = 0.15  # share of the open rows that a round must clear for another one
+_CROWD = 8  # so many times larger than the mean may a cell be; of a larger one, a part is looked at
+_HUGE = 1e30
 
 
 def surely_closer(
@@ -41,7 +44,7 @@ def surely_closer(
     rows : int64 array, shape (q,)
         The rows asked about.
     among : int64 array
-        Rows that count; a row does not count for itself.
+        Rows that count, ``rows`` among them; a row does not count for itself.
     radius : float64 array, shape (q,)
         Distance of each.
     k : int
@@ -54,7 +57,7 @@ def surely_closer(
     Returns
     -------
     bool array, shape (q,)
-        True where k are closer. False says nothing: a sample that large would cost as much as a search.
+        True where k are closer. False says nothing.
 
     Examples
     --------
@@ -66,48 +69,161 @@ def surely_closer(
     True
     """
     cleared = np.zeros(len(rows), dtype=bool)
-    if not _pays(len(rows), _FIRST, len(among)):
+    pivots = int(1.7 * np.sqrt(len(among)))
+    if len(rows) < 2 * pivots:
         return cleared
     X = np.asarray(X, dtype=np.float64)
     precision = Precision.measure(X) if precision is None else precision
     if not precision.narrow:
         return cleared
-    with np.errstate(over="ignore"):
-        reach = np.minimum((radius * precision.scale) ** 2 * (1 - 1e-9), 1e30)
-    rng = np.random.default_rng(0)
+    cells = _Cells(X, among, precision, n_jobs)
+    reach = _reach(precision, radius)
     unsettled = np.flatnonzero(reach > 0)
-    size = max(_FIRST, k + 1)
-    while _pays(len(unsettled), size, len(among)):
-        sample = rng.choice(among, size, replace=False)
-        found = _count(X, precision, rows[unsettled], sample, reach[unsettled], n_jobs)
+    for _ in range(_ROUNDS):
+        if len(unsettled) < 2 * pivots:
+            break
+        found = cells.count(rows[unsettled], reach[unsettled], pivots)
         cleared[unsettled[found >= k]] = True
         unsettled = unsettled[found < k]
-        size *= _GROWTH
+        if (found >= k).mean() < _ENOUGH:
+            break
     return cleared
 
 
-def _count(
-    X: F, precision: Precision, rows: Rows, sample: Rows, reach: F, n_jobs: int | None
-) -> Rows:
-    """Count the rows of a sample that surely lie within a squared distance, the row itself left out."""
-    columns, _ = precision.columns(X[sample], upper=True)
-    itself = np.zeros(len(X), dtype=np.int64)
-    itself[sample] = 1
-    found = -itself[rows]
+def count_closer(
+    X: F,
+    rows: Rows,
+    among: Rows,
+    low: F,
+    high: F,
+    n_jobs: int | None = None,
+    precision: Precision | None = None,
+) -> tuple[Rows, Rows]:
+    """Count the others that are surely closer than one radius, and those that may be within another.
+
+    Parameters
+    ----------
+    X : float64 array, shape (n, p)
+        Rows without missing or infinite values.
+    rows : int64 array, shape (q,)
+        The rows asked about.
+    among : int64 array
+        Rows that count, ``rows`` among them; a row does not count for itself.
+    low, high : float64 arrays, shape (q,)
+        The two distances of each.
+    n_jobs : int, optional
+        Threads.
+    precision : Precision, optional
+        That of the rows, where it is known.
+
+    Returns
+    -------
+    sure : int64 array, shape (q,)
+        At most as many as are strictly closer than ``low``.
+    possible : int64 array, shape (q,)
+        At least as many as are no farther than ``high``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers.clearing import count_closer
+    >>> X, rows = np.array([[0.0], [1.0], [2.0], [4.0]]), np.arange(4)
+    >>> count_closer(X, rows[:1], rows, np.array([1.5]), np.array([2.5]))
+    (array([1]), array([2]))
+    """
+    precision = Precision.measure(X) if precision is None else precision
+    if not precision.narrow:
+        return np.zeros(len(rows), dtype=np.int64), np.full(len(rows), len(among))
+    columns, square = precision.columns(X[among], upper=True)
+    widest = 4 * precision.error * float(square.max(initial=0.0)) + TINY
+    near, wide = _reach(precision, low), np.minimum((high * precision.scale) ** 2, _HUGE)
+    # Its distance to itself is 0, which no rounding brings above the wider radius.
+    sure, possible = np.full(len(rows), -1), np.full(len(rows), -1)
 
     def count(part: slice) -> None:
-        centred = precision.centred(X[rows[part]])
-        own = np.einsum("ij,ij->i", centred, centred)
-        left = precision.left(centred)
-        # In all of this, |q|^2 is left out: the same for every row.
-        bar = reach[part] - own - 2 * precision.error * own - TINY
-        bar = np.nextafter(bar.astype(np.float32), np.float32(-np.inf))[:, None]
-        for at in range(0, len(sample), TILE):
-            closer = left @ columns[at : at + TILE].T < bar
-            found[part] += _trues(closer)
+        left, own = _queries(X[rows[part]], precision)
+        first = _round_down(near[part] - own * (1 + 2 * precision.error) - TINY)[:, None]
+        last = wide[part] * (1 + 1e-9) - own * (1 - 2 * precision.error) + widest
+        second = np.nextafter(last.astype(np.float32), np.float32(np.inf))[:, None]
+        for at in range(0, len(among), TILE):
+            upper = left @ columns[at : at + TILE].T
+            sure[part] += _trues(upper < first)
+            possible[part] += _trues(upper <= second)
 
     spread(count, len(rows), QUERIES, n_jobs)
-    return found
+    return np.maximum(sure, 0), possible
+
+
+class _Cells:
+    """Rows, by the nearest of some of them."""
+
+    def __init__(self, X: F, among: Rows, precision: Precision, n_jobs: int | None) -> None:
+        self.random = np.random.default_rng(0)
+        self.precision, self.n_jobs = precision, n_jobs
+        # In random order, so that the first of a cell are a random part of it.
+        among = self.random.permutation(among)
+        self.columns, self.square = precision.columns(X[among], upper=True)
+        self.place = np.full(len(X), -1, dtype=np.int64)
+        self.place[among] = np.arange(len(among))
+
+    def count(self, rows: Rows, reach: F, pivots: int) -> Rows:
+        """Count the rows of each one's cell that surely lie within a squared distance, itself left out."""
+        home = self._homes(self.random.choice(len(self.columns), pivots, replace=False))
+        members, starts = _sorted(home, pivots)
+        own = self.place[rows]
+        asked, first = _sorted(home[own], pivots)
+        most = _CROWD * (len(home) // pivots + 1)
+        found = np.full(len(rows), -1, dtype=np.int64)
+
+        def count(part: slice) -> None:
+            for cell in range(part.start, part.stop):
+                inside = asked[first[cell] : first[cell + 1]]
+                cell_members = members[starts[cell] : starts[cell + 1]][:most]
+                for at in range(0, len(inside), QUERIES):
+                    these = inside[at : at + QUERIES]
+                    left = -2.0 * self.columns[own[these]]
+                    left[:, -1] = 1.0
+                    square = self.square[own[these]] * (1 + 2 * self.precision.error)
+                    bar = _round_down(reach[these] - square - TINY)[:, None]
+                    closer = left @ self.columns[cell_members].T < bar
+                    found[these] += closer.sum(axis=1)
+
+        spread(count, pivots, max(1, pivots // 16), self.n_jobs)
+        return found
+
+    def _homes(self, chosen: Rows) -> Rows:
+        pivots = self.columns[chosen].T.copy()
+        home = np.empty(len(self.columns), dtype=np.int64)
+
+        def find(part: slice) -> None:
+            left = -2.0 * self.columns[part]
+            left[:, -1] = 1.0
+            home[part] = (left @ pivots).argmin(axis=1)
+
+        spread(find, len(home), 4 * QUERIES, self.n_jobs)
+        return home
+
+
+def _sorted(home: Rows, cells: int) -> tuple[Rows, Rows]:
+    """Return the positions by cell, and where each cell starts."""
+    order = np.argsort(home, kind="stable")
+    return order, np.append(0, np.cumsum(np.bincount(home, minlength=cells)))
+
+
+def _reach(precision: Precision, radius: F) -> F:
+    with np.errstate(over="ignore"):
+        reach: F = np.minimum((radius * precision.scale) ** 2 * (1 - 1e-9), _HUGE)
+    return reach
+
+
+def _queries(X: F, precision: Precision) -> tuple[S, F]:
+    centred = precision.centred(X)
+    return precision.left(centred), np.einsum("ij,ij->i", centred, centred)
+
+
+def _round_down(values: F) -> S:
+    out: S = np.nextafter(values.astype(np.float32), np.float32(-np.inf))
+    return out
 
 
 def _trues(mask: NDArray[np.bool_]) -> Rows:
@@ -115,8 +231,3 @@ def _trues(mask: NDArray[np.bool_]) -> Rows:
     words = mask.view(np.uint8 if mask.shape[1] % 8 else np.uint64)
     counts: Rows = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
     return counts
-
-
-def _pays(rows: int, size: int, among: int) -> bool:
-    """Tell whether a sample is worth its product: it must be smaller than all, and the rows not few."""
-    return rows >= _ENOUGH and 2 * size <= among

@@ -20,17 +20,15 @@ from sklearn.utils import _safe_indexing
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.cleaning import EditedNearestNeighbours, TomekLinks
 from equipoise.samplers.generating import Asked
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.neighbours import Graph, goes_by_tree
 from equipoise.samplers.origins import Origins
-from equipoise.samplers.separation import separation
+from equipoise.samplers.separation import Gap, separation
 from equipoise.samplers.smote import SMOTE
 
 __all__ = ["SMOTEENN", "SMOTETomek", "distance_to_others"]
 
-F = NDArray[np.float64]
 
-
-def distance_to_others(X: Any, y: NDArray[Any], origins: Origins | None) -> F | None:
+def distance_to_others(X: Any, y: NDArray[Any], origins: Origins | None) -> Gap | None:
     """Bound the distance of each row of SMOTE's output to the nearest of another class.
 
     Parameters
@@ -44,10 +42,10 @@ def distance_to_others(X: Any, y: NDArray[Any], origins: Origins | None) -> F | 
 
     Returns
     -------
-    float64 array, shape (m,)
-        At most the distance; None for sparse rows, about which nothing is known.
+    Gap or None
+        None where a search is cheaper: for few columns, and sparse rows.
     """
-    if sp.issparse(X):
+    if sp.issparse(X) or goes_by_tree(X):
         return None
     codes = np.unique(y, return_inverse=True)[1].astype(np.int64)
     made = {}

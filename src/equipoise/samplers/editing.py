@@ -3,30 +3,36 @@
 A row of a class is spoken against if one of its k nearest neighbours, or most of them, are of another
 class. Let d be a distance that no row of another class is closer than. If k rows of its own class (or
 more than half of k) lie strictly closer than d, the row is safe, and nothing more need be known of it:
-that takes a sample (:mod:`equipoise.samplers.clearing`). Only the rows that no sample clears are
-searched among all rows. Rows that leave are of the class that is looked at, never of the others that d
+few rows around it are enough to tell (:mod:`equipoise.samplers.clearing`). For the others the rows of
+their class are counted that are closer than d, and than the nearest row of another class can be at most:
+that decides, but for the few rows where ties or rounding do, which are searched. Rows that leave are of the class that is looked at, never of the others that d
 is about, or else d only grows: a bound, once found, holds.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from equipoise.samplers.clearing import surely_closer
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.clearing import count_closer, surely_closer
+from equipoise.samplers.neighbours import Graph, goes_by_tree
 from equipoise.samplers.precision import Precision
-from equipoise.samplers.separation import floor_distance
+from equipoise.samplers.separation import Gap, nearest_other
 
 __all__ = ["Editing", "Searchable"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-_FEW = 4  # so many times rarer must the other classes be for the bound to pay
+_FEW = 64  # so few rows are searched at once
+
+
+class _Known(NamedTuple):
+    gap: Gap
+    others: int  # rows of other classes that it is about
 
 
 class Searchable(Protocol):
@@ -52,8 +58,8 @@ class Editing:
         All rows, and the nearest others of each.
     y : array, shape (n,)
         Labels.
-    far : float64 array, shape (n,), optional
-        A distance of each row that no row of another class is closer than.
+    far : Gap, optional
+        Bounds of the distance of each row to the nearest row of another class.
     n_jobs : int, optional
         Threads.
 
@@ -68,7 +74,7 @@ class Editing:
     """
 
     def __init__(
-        self, graph: Searchable, y: NDArray[Any], far: F | None = None, n_jobs: int | None = None
+        self, graph: Searchable, y: NDArray[Any], far: Gap | None = None, n_jobs: int | None = None
     ) -> None:
         self.graph = graph
         self.labels, codes = np.unique(y, return_inverse=True)
@@ -76,7 +82,7 @@ class Editing:
         self.here = np.ones(len(y), dtype=bool)
         self.n_jobs = n_jobs
         self._far = far
-        self._bounds: dict[int, F] = {}
+        self._bounds: dict[int, _Known] = {}
 
     def counts(self) -> Rows:
         """Return the rows of each class that have not left."""
@@ -106,39 +112,51 @@ class Editing:
             Rows, ascending.
         """
         own = np.flatnonzero(self.here & (self.codes == c))
-        bound = self._bound(c, own)
-        if bound is not None:
-            need = k if unanimous else k // 2 + 1
-            safe = surely_closer(
-                self.graph.X, own, own, bound, need, self.n_jobs, self.graph.precision
-            )
-            own = own[~safe]
-        if not len(own):
-            return own
-        around = self.codes[self._near(own, k)]
+        against, open_rows = own[:0], own
+        gap = self._gap(c, own)
+        if gap is not None:
+            against, open_rows = self._by_gap(own, gap, k if unanimous else k // 2 + 1)
+        if not unanimous:  # then a majority of others is not shown by the nearest of them
+            open_rows, against = np.union1d(open_rows, against), own[:0]
+        if not len(open_rows):
+            return against
+        around = self.codes[self._near(open_rows, k)]
         if unanimous:
-            against = (around != c).any(axis=1)
+            opposed = (around != c).any(axis=1)
         else:
             votes = np.stack([(around == d).sum(axis=1) for d in range(len(self.labels))])
-            against = votes.argmax(axis=0) != c
-        found: Rows = own[against]
-        return found
+            opposed = votes.argmax(axis=0) != c
+        return np.union1d(against, open_rows[opposed])
 
-    def _bound(self, c: int, own: Rows) -> F | None:
-        if sp.issparse(self.graph.X):
-            return None
+    def _by_gap(self, own: Rows, gap: Gap, need: int) -> tuple[Rows, Rows]:
+        """Return the rows whose nearest of another class is among the first ``need``, and the open ones."""
+        X, precision = self.graph.X, self.graph.precision
+        safe = surely_closer(X, own, own, gap.low[own], need, self.n_jobs, precision)
+        rest = own[~safe]
+        if len(rest) < _FEW:
+            return rest[:0], rest
+        low, high = gap.low[rest], gap.high[rest]
+        sure, possible = count_closer(X, rest, own, low, high, self.n_jobs, precision)
+        return rest[possible < need], rest[(sure < need) & (possible >= need)]
+
+    def _gap(self, c: int, own: Rows) -> Gap | None:
+        """Return bounds of the distance of the rows of a class to the nearest of another, if they pay."""
         if self._far is not None:
-            return self._far[own]
-        if c not in self._bounds:
-            others = np.flatnonzero(self.here & (self.codes != c))
-            if not len(others) or len(others) * _FEW > len(own):
-                return None
-            whole = np.zeros(len(self.codes))
-            whole[own], _ = floor_distance(
-                self.graph.X, own, others, self.n_jobs, self.graph.precision
-            )
-            self._bounds[c] = whole
-        return self._bounds[c][own]
+            return self._far
+        others = np.flatnonzero(self.here & (self.codes != c))
+        X = self.graph.X
+        if sp.issparse(X) or goes_by_tree(X) or not len(others) or not len(own):
+            return None
+        known = self._bounds.get(c)
+        if known is None:
+            low, high = np.zeros(len(self.codes)), np.full(len(self.codes), np.inf)
+            found = nearest_other(X, own, others, self.n_jobs, self.graph.precision)
+            low[own], high[own] = found.low, found.high
+            known = self._bounds[c] = _Known(Gap(low, high), len(others))
+        if known.others == len(others):
+            return known.gap
+        # Where others have left, the nearest may have.
+        return Gap(known.gap.low, np.full(len(self.codes), np.inf))
 
     def _near(self, rows: Rows, k: int) -> Rows:
         """Return the k nearest rows that have not left."""

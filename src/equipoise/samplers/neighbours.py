@@ -27,7 +27,7 @@ from equipoise.errors import UsageError
 from equipoise.samplers.points import distinct, lengths
 from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, round_up, spread
 
-__all__ = ["Graph", "Neighbours"]
+__all__ = ["Graph", "Neighbours", "goes_by_tree"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -35,6 +35,21 @@ Rows = NDArray[np.int64]
 _CROWD = 4_000_000  # candidates of a block that are held at once
 _FLAT = 8  # up to so many columns a tree is faster
 _MANY = 4_000
+
+
+def goes_by_tree(X: Any) -> bool:
+    """Tell whether rows are searched by a tree, which no bound on all distances beats.
+
+    Parameters
+    ----------
+    X : array or sparse matrix, shape (n, p)
+        Rows.
+
+    Returns
+    -------
+    bool
+    """
+    return not sp.issparse(X) and X.shape[1] <= _FLAT and X.shape[0] >= _MANY
 
 
 class _Crowded(Exception):
@@ -68,8 +83,7 @@ class Neighbours:
         self._members: tuple[Rows, Rows] | None = None
         self._merged = False
         self._tree: Any = None
-        n, p = self.X.shape
-        if p <= _FLAT and n >= _MANY:
+        if goes_by_tree(self.X):
             self._merge()
         else:
             self._prepare(self.X)
@@ -80,8 +94,7 @@ class Neighbours:
         self._merged = True
         points = self.X if self._first is None else self.X[self._first]
         self._prepare(points)
-        flat = self.precision.narrow and points.shape[1] <= _FLAT and len(points) >= _MANY
-        self._tree = cKDTree(points) if flat else None
+        self._tree = cKDTree(points) if self.precision.narrow and goes_by_tree(points) else None
 
     def _prepare(self, points: F) -> None:
         self._points = points

@@ -16,15 +16,17 @@ bounds the distances to all rows made from them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.samplers.origins import Made
-from equipoise.samplers.precision import QUERIES, TILE, Precision, spread
+from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, spread
 
-__all__ = ["floor_distance", "separation"]
+__all__ = ["Gap", "nearest_other", "separation"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -32,14 +34,28 @@ Rows = NDArray[np.int64]
 _PASSES = 8  # a line costs about as much as so many rows
 
 
-def floor_distance(
+@dataclass(frozen=True)
+class Gap:
+    """Bounds of the distance of each row to the nearest row of another class.
+
+    Attributes
+    ----------
+    low, high : float64 arrays, shape (n,)
+        At most and at least the distance; infinite where nothing is known, or there is no other class.
+    """
+
+    low: F
+    high: F
+
+
+def nearest_other(
     X: F,
     rows: Rows,
     others: Rows,
     n_jobs: int | None = None,
     precision: Precision | None = None,
-) -> tuple[F, F]:
-    """Bound the distance of each row to the nearest of the others, and of each other to the nearest row.
+) -> Gap:
+    """Bound the distance of each of some rows to the nearest of others.
 
     Parameters
     ----------
@@ -54,18 +70,19 @@ def floor_distance(
 
     Returns
     -------
-    float64 arrays, shapes (len(rows),) and (len(others),)
-        At most the distance, and close to it; 0 where single precision can say nothing.
+    Gap
+        Of ``rows``. Where single precision can say nothing, it is from 0 to infinity.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.separation import floor_distance
+    >>> from equipoise.samplers.separation import nearest_other
     >>> X = np.array([[0.0], [3.0], [4.0]])
-    >>> floor_distance(X, np.array([0]), np.array([1, 2]))[0].round(4).tolist()
-    [3.0]
+    >>> gap = nearest_other(X, np.array([0]), np.array([1, 2]))
+    >>> gap.low.round(3).tolist(), gap.high.round(3).tolist()
+    ([3.0], [3.0])
     """
-    return _Floors(X, n_jobs, precision).between(rows, others)
+    return _Floors(X, n_jobs, precision).between(rows, others)[0]
 
 
 def separation(
@@ -73,7 +90,7 @@ def separation(
     codes: Rows,
     made: Mapping[int, tuple[int, Made]] | None = None,
     n_jobs: int | None = None,
-) -> F:
+) -> Gap:
     """Bound the distance of each row to the nearest row of another class.
 
     Parameters
@@ -89,12 +106,17 @@ def separation(
 
     Returns
     -------
-    float64 array, shape (n,)
-        At most the distance; infinite where there is one class.
+    Gap
+        Infinite where there is one class.
     """
     made = {} if made is None else made
-    far = np.full(len(X), np.inf)
+    low, high = np.full(len(X), np.inf), np.full(len(X), np.inf)
     floors = _Floors(X, n_jobs)
+
+    def lower(rows: Any, gap: Gap) -> None:
+        low[rows] = np.minimum(low[rows], gap.low)
+        high[rows] = np.minimum(high[rows], gap.high)
+
     classes = np.unique(codes)
     members = {int(c): np.flatnonzero(codes == c) for c in classes}
     for at, c in enumerate(classes):
@@ -102,21 +124,20 @@ def separation(
             one, other = int(c), int(d)
             if one in made and other not in made:
                 one, other = other, one
-            lines = _Lines.of(made[other]) if other in made and one not in made else None
+            lines = _Lines(*made[other]) if other in made and one not in made else None
             rows, others = members[one], members[other]
             if lines is None or len(lines.base) * _PASSES > lines.rows:
-                a, b = floors.between(rows, others)
-                far[rows] = np.minimum(far[rows], a)
-                far[others] = np.minimum(far[others], b)
+                for part, gap in zip((rows, others), floors.between(rows, others), strict=True):
+                    lower(part, gap)
                 continue
             given = others[others < lines.start]
-            for part, bound in zip((rows, given), floors.between(rows, given), strict=True):
-                far[part] = np.minimum(far[part], bound)
-            a, b = floors.to_lines(rows, given, lines)
-            far[rows] = np.minimum(far[rows], a)
+            for part, gap in zip((rows, given), floors.between(rows, given), strict=True):
+                lower(part, gap)
+            to_line, from_line = floors.to_lines(rows, given, lines)
+            lower(rows, Gap(to_line, np.full(len(rows), np.inf)))
             new = slice(lines.start, lines.start + lines.rows)
-            far[new] = np.minimum(far[new], b[lines.line])
-    return far
+            lower(new, Gap(from_line[lines.line], np.full(lines.rows, np.inf)))
+    return Gap(low, high)
 
 
 class _Lines:
@@ -129,10 +150,6 @@ class _Lines:
         keys, self.line = np.unique(low * size + high, return_inverse=True)
         self.base, self.other = np.divmod(keys, size)
 
-    @classmethod
-    def of(cls, made: tuple[int, Made]) -> _Lines:
-        return cls(*made)
-
 
 class _Floors:
     def __init__(self, X: F, n_jobs: int | None, precision: Precision | None = None) -> None:
@@ -140,16 +157,17 @@ class _Floors:
         self.n_jobs = n_jobs
         self.precision = Precision.measure(X) if precision is None else precision
 
-    def between(self, rows: Rows, others: Rows) -> tuple[F, F]:
+    def between(self, rows: Rows, others: Rows) -> tuple[Gap, Gap]:
         if not self.precision.narrow:
-            return np.zeros(len(rows)), np.zeros(len(others))
-        columns, _ = self.precision.columns(self.X[others])
+            nothing = [Gap(np.zeros(len(n)), np.full(len(n), np.inf)) for n in (rows, others)]
+            return nothing[0], nothing[1]
+        columns, there_square = self.precision.columns(self.X[others])
         columns = np.column_stack([columns, np.ones(len(others), dtype=np.float32)])
-        low = np.empty(len(rows))
+        low, here_square = np.empty(len(rows)), np.empty(len(rows))
         back, lock = np.full(len(others), np.inf, dtype=np.float32), Lock()
 
         def bound(part: slice) -> None:
-            left, _ = self._queries(rows[part])
+            left, here_square[part] = self._queries(rows[part])
             least = np.full(len(left), np.inf, dtype=np.float32)
             there = np.empty(len(others), dtype=np.float32)
             for at in range(0, len(others), TILE):
@@ -162,7 +180,16 @@ class _Floors:
                 np.minimum(back, there, out=back)
 
         spread(bound, len(rows), QUERIES, self.n_jobs)
-        return self._distance(low), self._distance(back.astype(np.float64))
+        # What both ends of a distance are apart at most.
+        width = 8 * self.precision.error
+        most = [float(square.max(initial=0.0)) for square in (here_square, there_square)]
+        back_low = back.astype(np.float64)
+        return (
+            Gap(self._distance(low), self._ceiling(low, width * (here_square + most[1]))),
+            Gap(
+                self._distance(back_low), self._ceiling(back_low, width * (there_square + most[0]))
+            ),
+        )
 
     def to_lines(self, rows: Rows, given: Rows, lines: _Lines) -> tuple[F, F]:
         if not self.precision.narrow:
@@ -210,4 +237,10 @@ class _Floors:
 
     def _distance(self, lower: F) -> F:
         bound: F = np.sqrt(np.maximum(lower, 0.0)) * (1 - 1e-6) / self.precision.scale
+        return bound
+
+    def _ceiling(self, lower: F, width: F) -> F:
+        bound: F = (
+            np.sqrt(np.maximum(lower, 0.0) + width + TINY) * (1 + 1e-6) / self.precision.scale
+        )
         return bound

@@ -17,6 +17,7 @@ from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
 from equipoise.samplers.neighbours import Graph
 from equipoise.samplers.origins import Origins
+from equipoise.samplers.separation import Gap
 
 __all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
 
@@ -33,8 +34,8 @@ class Resampled:
     origins: Origins | None = None
 
     @cached_property
-    def far(self) -> NDArray[np.float64] | None:
-        """How far each row is, at least, from the other classes; what follows SMOTE shares it."""
+    def far(self) -> Gap | None:
+        """How far each row is from the other classes; what follows SMOTE shares it."""
         from equipoise.samplers.combining import distance_to_others
 
         return None if self.X is None else distance_to_others(self.X, self.y, self.origins)
