@@ -34,14 +34,14 @@ def test_what_is_said_of_closer_rows_is_true(seed, p, k, size, ties):
     radius = kth * rng.choice([0.5, 1.0, 1.2, 3.0], len(rows))
     cleared = surely_closer(X, rows, among, radius, k)
     assert not (cleared & ~(kth < radius)).any()
-    if p == 1:
+    if p == 1 and not ties:
         assert cleared[radius > 2.5 * kth].mean() > 0.5
     wide = radius * rng.choice([1.0, 1.5], len(rows))
     sure, possible = count_closer(X, rows, among, radius, wide)
     closer, within = (gaps < radius[:, None]).sum(axis=1), (gaps <= wide[:, None]).sum(axis=1)
     assert (sure <= closer).all()
     assert (possible >= within).all()
-    if not ties:
+    if not ties and p == 20:
         assert (possible - sure <= within - closer + 2).all()
 
 
@@ -82,21 +82,34 @@ def test_bounds_hold_the_distance_between_them_and_are_close(seed, p, size, offs
         assert (gap.high <= 1.02 * true + 2e-2 * size).all()
 
 
-@settings(max_examples=15, deadline=None)
-@given(seeds, st.sampled_from([1, 2, 6]), st.sampled_from([[400, 12], [300, 9, 14], [200, 200]]))
-def test_made_rows_are_bounded_by_the_lines_they_lie_on(seed, p, counts):
+@settings(max_examples=25, deadline=None)
+@given(
+    seeds,
+    st.sampled_from([1, 2, 6]),
+    st.sampled_from([[400, 12], [300, 9, 14], [200, 200]]),
+    st.sampled_from(["plain", "whole numbers", "single", "far"]),
+)
+def test_made_rows_are_bounded_by_the_lines_they_lie_near(seed, p, counts, kind):
     rng = np.random.default_rng(seed)
     y = np.repeat(np.arange(len(counts)), counts)
     X = rng.normal(size=(len(y), p)) + 0.5 * y[:, None]
+    if kind == "whole numbers":
+        X = np.round(4 * X).astype(np.int64)
+    elif kind == "single":
+        X = (0.1 * X + 3e5).astype(np.float32)
+    elif kind == "far":
+        X += 1e13
     sampler = SMOTE(random_state=seed % 1000)
     X_made, y_made = sampler.fit_resample(X, y)
-    gap = distance_to_others(X_made, y_made, sampler._origins)
+    gap = distance_to_others(Graph(X_made), y_made, sampler._origins)
     far = gap.low
-    gaps = cdist(X_made, X_made)
+    gaps = cdist(X_made.astype(np.float64), X_made.astype(np.float64))
     gaps[y_made[:, None] == y_made[None]] = np.inf
     assert (far <= gaps.min(axis=1) * (1 + 1e-12)).all()
     assert (gap.high >= gaps.min(axis=1) * (1 - 1e-12)).all()
     given = slice(len(y))
+    if kind != "plain":
+        return
     assert np.median(far[given]) >= 0.3 * np.median(gaps.min(axis=1)[given]) - 0.02
 
 
@@ -112,7 +125,7 @@ def test_bounds_lead_to_the_same_rows(cleaner):
     X = rng.normal(size=(len(y), 12)) + 0.8 * y[:, None]
     sampler = SMOTE(random_state=0)
     X_made, y_made = sampler.fit_resample(X, y)
-    far = distance_to_others(X_made, y_made, sampler._origins)
+    far = distance_to_others(Graph(X_made), y_made, sampler._origins)
     clean = cleaner(sampling_strategy="all")
     plain = clean.choose(Graph(X_made, k=3), y_made)
     graph = Graph(X_made, k=3)

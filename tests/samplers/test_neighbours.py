@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-import equipoise.samplers.neighbours as room
+import equipoise.samplers.candidates as room
 from equipoise.errors import UsageError
 from equipoise.samplers.neighbours import Graph, Neighbours
 
@@ -166,7 +166,7 @@ def test_many_copies_are_merged_when_they_crowd(points):
     rows = np.arange(0, 5000, 50)
     neighbours = Neighbours(X)
     distance, index = neighbours.search(X[rows], 3, own=rows)
-    assert neighbours._merged
+    assert neighbours._points.merged
     expected = by_loops(X, X[rows], 3, rows)
     np.testing.assert_array_equal(index, expected[1])
     assert (distance == 0).all()

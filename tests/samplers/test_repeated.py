@@ -192,6 +192,23 @@ def test_combinations_of_many_rows(kind, step):
 
 
 @pytest.mark.parametrize(("kind", "step"), COMBINED)
+@pytest.mark.parametrize("dtype", ["int64", "float32", "far"])
+def test_combinations_of_rows_that_rounding_moves_off_their_lines(kind, step, dtype):
+    X, y = draw(0, [4000, 25], 9)
+    if dtype == "int64":
+        X = np.round(4 * X + np.random.default_rng(1).random(X.shape)).astype(np.int64)
+    elif dtype == "float32":
+        X = (0.1 * X + 3e5).astype(np.float32)
+    else:
+        X = X + 1e11
+    our = getattr(samplers, kind)(random_state=0)
+    made, labels = samplers.SMOTE(random_state=0).fit_resample(X, y)
+    clean = {"tomek": samplers.TomekLinks, "enn": samplers.EditedNearestNeighbours}[step]
+    expected, _ = clean(sampling_strategy="all").fit_resample(made, labels)
+    np.testing.assert_array_equal(our.fit_resample(X, y)[0], expected)
+
+
+@pytest.mark.parametrize(("kind", "step"), COMBINED)
 def test_steps_that_are_given(kind, step):
     X, y = draw(2, [60, 15], 3)
     cleaner = {"tomek": theirs.TomekLinks, "enn": theirs.EditedNearestNeighbours}[step]

@@ -24,12 +24,12 @@ from sklearn.utils import _safe_indexing
 
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.clearing import surely_closer
-from equipoise.samplers.editing import Editing, Searchable
+from equipoise.samplers.editing import Editing
 from equipoise.samplers.generating import Asked
 from equipoise.samplers.neighbours import Graph, goes_by_tree
 from equipoise.samplers.separation import Gap
 
-__all__ = ["EditedNearestNeighbours", "Searchable", "TomekLinks"]
+__all__ = ["EditedNearestNeighbours", "TomekLinks"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -28,24 +28,28 @@ from equipoise.samplers.smote import SMOTE
 __all__ = ["SMOTEENN", "SMOTETomek", "distance_to_others"]
 
 
-def distance_to_others(X: Any, y: NDArray[Any], origins: Origins | None) -> Gap | None:
+def distance_to_others(
+    graph: Graph, y: NDArray[Any], origins: Origins | None, n_jobs: int | None = None
+) -> Gap | None:
     """Bound the distance of each row of SMOTE's output to the nearest of another class.
 
     Parameters
     ----------
-    X : array or sparse matrix, shape (m, p)
-        Rows that SMOTE returned.
+    graph : Graph
+        Of the rows that SMOTE returned.
     y : array, shape (m,)
         Their labels.
     origins : Origins or None
         How they were made, on lines between given rows; None where it was otherwise.
+    n_jobs : int, optional
+        Threads.
 
     Returns
     -------
     Gap or None
         None where a search is cheaper: for few columns, and sparse rows.
     """
-    if sp.issparse(X) or goes_by_tree(X):
+    if sp.issparse(graph.X) or goes_by_tree(graph.X):
         return None
     codes = np.unique(y, return_inverse=True)[1].astype(np.int64)
     made = {}
@@ -55,7 +59,7 @@ def distance_to_others(X: Any, y: NDArray[Any], origins: Origins | None) -> Gap 
         rows = given + np.flatnonzero(codes[given:] == c)
         if rows[-1] - rows[0] == len(rows) - 1:
             made[int(c)] = int(rows[0]), origins.lines(rows)
-    return separation(np.asarray(X, dtype=np.float64), codes, made)
+    return separation(graph.X, codes, made, n_jobs, graph.precision)
 
 
 class _Combined(Sampler):
@@ -77,13 +81,13 @@ class _Combined(Sampler):
 
     def _clean(self, X: Any, y: NDArray[Any], origins: Origins) -> tuple[Any, NDArray[Any]]:
         cleaner = self._cleaner
-        asked = Asked("", "n_neighbors", getattr(cleaner, "n_neighbors", 1), 3)
+        asked = Asked(type(cleaner).__name__, "n_neighbors", getattr(cleaner, "n_neighbors", 1), 3)
         ours = type(cleaner) in (TomekLinks, EditedNearestNeighbours) and asked.own
         if not ours or type(self.smote_) is not SMOTE:
             cleaned: tuple[Any, NDArray[Any]] = cleaner.fit_resample(X, y)
             return cleaned
         graph = Graph(X, k=asked.number(None, len(y)), n_jobs=cleaner.n_jobs)
-        rows = cleaner.choose(graph, y, distance_to_others(X, y, origins))
+        rows = cleaner.choose(graph, y, distance_to_others(graph, y, origins, self.n_jobs))
         cleaner.sample_indices_ = rows
         return _safe_indexing(X, rows), _safe_indexing(y, rows)
 

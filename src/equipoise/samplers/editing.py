@@ -11,7 +11,7 @@ is about, or else d only grows: a bound, once found, holds.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from equipoise.samplers.clearing import count_closer, surely_closer
 from equipoise.samplers.neighbours import Graph, goes_by_tree
-from equipoise.samplers.precision import Precision
 from equipoise.samplers.separation import Gap, nearest_other
 
-__all__ = ["Editing", "Searchable"]
+__all__ = ["Editing"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -33,20 +32,6 @@ _FEW = 64  # so few rows are searched at once
 class _Known(NamedTuple):
     gap: Gap
     others: int  # rows of other classes that it is about
-
-
-class Searchable(Protocol):
-    """Rows that know their neighbours."""
-
-    X: Any
-    k: int
-
-    @property
-    def precision(self) -> Precision | None:
-        """How the rows fit single precision."""
-
-    def nearest(self, rows: Rows, k: int) -> Rows:
-        """Return the k nearest other rows of each of ``rows``."""
 
 
 class Editing:
@@ -74,7 +59,7 @@ class Editing:
     """
 
     def __init__(
-        self, graph: Searchable, y: NDArray[Any], far: Gap | None = None, n_jobs: int | None = None
+        self, graph: Graph, y: NDArray[Any], far: Gap | None = None, n_jobs: int | None = None
     ) -> None:
         self.graph = graph
         self.labels, codes = np.unique(y, return_inverse=True)

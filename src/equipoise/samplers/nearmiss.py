@@ -24,8 +24,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
 
 from equipoise.samplers.base import Sampler, require_neighbours
-from equipoise.samplers.cleaning import Searchable
-from equipoise.samplers.neighbours import Neighbours
+from equipoise.samplers.neighbours import Graph, Neighbours
 from equipoise.samplers.points import lengths
 from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, round_up, spread
 
@@ -71,7 +70,7 @@ class NearMiss(Sampler, _NearMiss):
     n_neighbors_ver3 : int or neighbours estimator, default 3
         Number m of rows of the class that version 3 takes around each rare row.
     n_jobs : int, optional
-        Threads of imbalanced-learn's search.
+        Threads of the search, ours and imbalanced-learn's.
 
     Attributes
     ----------
@@ -127,7 +126,7 @@ class NearMiss(Sampler, _NearMiss):
         self.sample_indices_ = self._kept(np.asarray(X, dtype=np.float64), y, k, m)
         return _safe_indexing(X, self.sample_indices_), _safe_indexing(y, self.sample_indices_)
 
-    def choose(self, graph: Searchable, y: NDArray[Any]) -> Rows:
+    def choose(self, graph: Graph, y: NDArray[Any]) -> Rows:
         """Choose the rows that stay, given the rows as a search holds them.
 
         Parameters

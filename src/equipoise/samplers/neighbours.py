@@ -20,40 +20,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from sklearn.neighbors import NearestNeighbors
 
 from equipoise.errors import UsageError
-from equipoise.samplers.points import distinct, lengths
-from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, round_up, spread
+from equipoise.samplers.candidates import Crowded, Points, goes_by_tree
+from equipoise.samplers.precision import QUERIES, Precision, spread
 
 __all__ = ["Graph", "Neighbours", "goes_by_tree"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
-
-_CROWD = 4_000_000  # candidates of a block that are held at once
-_FLAT = 8  # up to so many columns a tree is faster
-_MANY = 4_000
-
-
-def goes_by_tree(X: Any) -> bool:
-    """Tell whether rows are searched by a tree, which no bound on all distances beats.
-
-    Parameters
-    ----------
-    X : array or sparse matrix, shape (n, p)
-        Rows.
-
-    Returns
-    -------
-    bool
-    """
-    return not sp.issparse(X) and X.shape[1] <= _FLAT and X.shape[0] >= _MANY
-
-
-class _Crowded(Exception):
-    """So many candidates that rows must be repeated."""
 
 
 class Neighbours:
@@ -79,29 +55,12 @@ class Neighbours:
     def __init__(self, X: F, n_jobs: int | None = None) -> None:
         self.X = np.ascontiguousarray(X, dtype=np.float64)
         self.n_jobs = n_jobs
-        self._first: Rows | None = None
-        self._members: tuple[Rows, Rows] | None = None
-        self._merged = False
-        self._tree: Any = None
-        if goes_by_tree(self.X):
-            self._merge()
-        else:
-            self._prepare(self.X)
+        self._points = Points.of(self.X, merged=goes_by_tree(self.X))
 
-    def _merge(self) -> None:
-        """Search a point once: copies of one would all be candidates of each other."""
-        _, self._first, self._members = distinct(self.X)
-        self._merged = True
-        points = self.X if self._first is None else self.X[self._first]
-        self._prepare(points)
-        self._tree = cKDTree(points) if self.precision.narrow and goes_by_tree(points) else None
-
-    def _prepare(self, points: F) -> None:
-        self._points = points
-        self.precision = Precision.measure(points)
-        if self.precision.narrow:
-            self._columns, self._square = self.precision.columns(points)
-            self._drawn = (self._columns[:0], np.empty(0, dtype=np.float32))
+    @property
+    def precision(self) -> Precision:
+        """How the rows fit single precision."""
+        return self._points.precision
 
     def search(self, queries: F, k: int, own: Rows | None = None) -> tuple[F, Rows]:
         """Find the k nearest rows of each query.
@@ -137,12 +96,16 @@ class Neighbours:
             )
         distance = np.empty((len(queries), k))
         index = np.empty((len(queries), k), dtype=np.int64)
+        # Threads that share these rows go on with what they began with.
+        points = self._points
+        wanted = min(k + 1, len(points.X))
+        points.draw(wanted)
 
         def settle(part: slice) -> None:
             # One more than asked, as a query that is a row finds itself.
-            row, col, length = self._candidates(queries[part], min(k + 1, len(self._points)))
-            if self._members is not None:
-                row, col, length = self._expanded(row, col, length, k + 1)
+            row, col, length = points.candidates(queries[part], wanted)
+            if points.members is not None:
+                row, col, length = points.expanded(row, col, length, k + 1)
             stays = col != own[part][row]
             row, col, length = row[stays], col[stays], length[stays]
             order = np.lexsort((col, length, row))
@@ -152,113 +115,11 @@ class Neighbours:
             distance[part], index[part] = length[take], col[take]
 
         try:
-            self._draw(min(k + 1, len(self._points)))
             spread(settle, len(queries), QUERIES, self.n_jobs)
-        except _Crowded:
-            self._merge()
+        except Crowded:
+            self._points = Points.of(self.X, merged=True)
             return self.search(queries, k, own)
         return distance, index
-
-    def _candidates(self, queries: F, k: int) -> tuple[Rows, Rows, F]:
-        """Return pairs of a query and a point, and their distance, the k nearest among them."""
-        with np.errstate(all="ignore"):
-            centred = self.precision.centred(queries)
-            square = np.einsum("ij,ij->i", centred, centred)
-        if not self.precision.narrow or not (square < 1e30).all():
-            return self._plainly(queries, k)
-        if self._tree is not None:
-            return self._climb(queries, k)
-        return self._multiply(queries, centred, square, k)
-
-    def _climb(self, queries: F, k: int) -> tuple[Rows, Rows, F]:
-        assert self._tree is not None
-        length, col = self._tree.query(queries, k=[*range(1, k + 2)])
-        # A tree picks any of those at one distance: where more are as near as the last, take all.
-        tied = length[:, -1] <= length[:, -2] * (1 + 1e-12)
-        row = np.repeat(np.flatnonzero(~tied), k)
-        out = row, col[~tied, :k].ravel(), length[~tied, :k].ravel()
-        if not tied.any():
-            return out
-        points = self.precision.centred(queries[tied])
-        rest = self._multiply(queries[tied], points, np.einsum("ij,ij->i", points, points), k)
-        rest = np.flatnonzero(tied)[rest[0]], rest[1], rest[2]
-        joined = [np.append(a, b) for a, b in zip(out, rest, strict=True)]
-        return joined[0], joined[1], joined[2]
-
-    def _multiply(self, queries: F, centred: F, square: F, k: int) -> tuple[Rows, Rows, F]:
-        left = self.precision.left(centred)
-        sample, slack = self._drawn
-        # In all of this, |q|^2 is left out: the same for every row.
-        upper = left @ sample.T + slack
-        limit = np.partition(upper, k - 1, axis=1)[:, k - 1].astype(np.float64)
-        margin = 2 * self.precision.error * square + TINY
-        bar = round_up(limit + margin)[:, None]
-        rows, cols, values = [], [], []
-        held = 0
-        for at in range(0, len(self._columns), TILE):
-            lower = left @ self._columns[at : at + TILE].T
-            hits = np.flatnonzero(lower <= bar)
-            row, col = np.divmod(hits, lower.shape[1])
-            rows.append(row)
-            cols.append(col + at)
-            values.append(lower.ravel()[hits])
-            held += len(hits)
-            if held > 10_000 + 2_000 * len(queries) and not self._merged:
-                raise _Crowded
-            if held > _CROWD and len(queries) > 1:
-                half = len(queries) // 2
-                a = self._multiply(queries[:half], centred[:half], square[:half], k)
-                b = self._multiply(queries[half:], centred[half:], square[half:], k)
-                joined: tuple[Rows, Rows, F] = (
-                    np.append(a[0], b[0] + half),
-                    np.append(a[1], b[1]),
-                    np.append(a[2], b[2]),
-                )
-                return joined
-        row, col = np.concatenate(rows), np.concatenate(cols)
-        low = np.concatenate(values).astype(np.float64)
-        # The sample gave a loose bar; the upper ends of the candidates themselves give a close one.
-        high = low + 4 * self.precision.error * self._square[col]
-        order = np.lexsort((high, row))
-        kth = high[order][np.searchsorted(row[order], np.arange(len(queries))) + k - 1]
-        near = low <= (kth + margin)[row]
-        row, col = row[near], col[near]
-        return row, col, lengths(queries, self._points, row, col)
-
-    def _draw(self, k: int) -> None:
-        """Draw the sample that gives the first bar, if there is none as large."""
-        if not self.precision.narrow:
-            return
-        n = len(self._columns)
-        size = min(n, max(64, 4 * k, int(6 * np.sqrt(n * k))))
-        if len(self._drawn[0]) < size:
-            rows = np.random.default_rng(0).choice(n, size, replace=False)
-            self._drawn = (self._columns[rows], self.precision.slack(self._square[rows]))
-
-    def _plainly(self, queries: F, k: int) -> tuple[Rows, Rows, F]:
-        """Measure every pair: for values so large or small that their squares leave the range of floats."""
-        rows, cols, found = [], [], []
-        every = np.arange(len(self._points))
-        for i in range(len(queries)):
-            length = lengths(queries, self._points, np.full(len(every), i), every)
-            near = np.argsort(length, kind="stable")
-            near = near[length[near] <= length[near[k - 1]]]
-            rows.append(np.full(len(near), i))
-            cols.append(near)
-            found.append(length[near])
-        return np.concatenate(rows), np.concatenate(cols), np.concatenate(found)
-
-    def _expanded(self, row: Rows, kind: Rows, length: F, most: int) -> tuple[Rows, Rows, F]:
-        """Put the rows of a point, the first few at least, in its place."""
-        assert self._members is not None
-        members, starts = self._members
-        counts = np.minimum(np.diff(starts)[kind], most)
-        place = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        return (
-            np.repeat(row, counts),
-            members[np.repeat(starts[kind], counts) + place],
-            np.repeat(length, counts),
-        )
 
 
 class _SparseNeighbours:
@@ -390,6 +251,7 @@ class Graph:
 
     def _among(self, queries: Any, k: int) -> tuple[F, Rows]:
         """Search points that are no rows of this graph among all of its rows."""
-        whole = self._search if self._base is None else type(self._search)(self.X, self.n_jobs)
+        with self._lock:  # threads share this graph, and its search is made when it is first needed
+            whole = self._search if self._base is None else type(self._search)(self.X, self.n_jobs)
         near: tuple[F, Rows] = whole.search(queries, k)
         return near

@@ -9,10 +9,13 @@ u = 2^-24. Whoever keeps both ends of that margin can discard most pairs and sti
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,6 +149,28 @@ def spread(work: Callable[[slice], None], n: int, size: int, n_jobs: int | None 
         for part in parts:
             work(part)
         return
-    with controller.limit(limits=1), ThreadPoolExecutor(allowed) as pool:
+    with _one_thread_each(controller), ThreadPoolExecutor(allowed) as pool:
         for _ in pool.map(work, parts):
             pass
+
+
+_limits: list[Any] = []
+_users = 0
+_turn = Lock()
+
+
+@contextmanager
+def _one_thread_each(controller: ThreadpoolController) -> Iterator[None]:
+    """Keep matrix products to one thread while anyone needs it: the limit is that of the process."""
+    global _users
+    with _turn:
+        if not _users:
+            _limits.append(controller.limit(limits=1))
+        _users += 1
+    try:
+        yield
+    finally:
+        with _turn:
+            _users -= 1
+            if not _users:
+                _limits.pop().restore_original_limits()

@@ -31,6 +31,7 @@ __all__ = ["Gap", "nearest_other", "separation"]
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
+_CHUNK = 65_536
 _PASSES = 8  # a line costs about as much as so many rows
 
 
@@ -90,6 +91,7 @@ def separation(
     codes: Rows,
     made: Mapping[int, tuple[int, Made]] | None = None,
     n_jobs: int | None = None,
+    precision: Precision | None = None,
 ) -> Gap:
     """Bound the distance of each row to the nearest row of another class.
 
@@ -103,6 +105,8 @@ def separation(
         By class, the position of the first row made for it and how its rows were made.
     n_jobs : int, optional
         Threads.
+    precision : Precision, optional
+        That of the rows, where it is known.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def separation(
     """
     made = {} if made is None else made
     low, high = np.full(len(X), np.inf), np.full(len(X), np.inf)
-    floors = _Floors(X, n_jobs)
+    floors = _Floors(X, n_jobs, precision)
 
     def lower(rows: Any, gap: Gap) -> None:
         low[rows] = np.minimum(low[rows], gap.low)
@@ -124,7 +128,7 @@ def separation(
             one, other = int(c), int(d)
             if one in made and other not in made:
                 one, other = other, one
-            lines = _Lines(*made[other]) if other in made and one not in made else None
+            lines = _Lines(X, *made[other]) if other in made and one not in made else None
             rows, others = members[one], members[other]
             if lines is None or len(lines.base) * _PASSES > lines.rows:
                 for part, gap in zip((rows, others), floors.between(rows, others), strict=True):
@@ -134,21 +138,35 @@ def separation(
             for part, gap in zip((rows, given), floors.between(rows, given), strict=True):
                 lower(part, gap)
             to_line, from_line = floors.to_lines(rows, given, lines)
-            lower(rows, Gap(to_line, np.full(len(rows), np.inf)))
+            far = np.maximum(to_line - lines.off.max(), 0.0)
+            lower(rows, Gap(far, np.full(len(rows), np.inf)))
             new = slice(lines.start, lines.start + lines.rows)
-            lower(new, Gap(from_line[lines.line], np.full(lines.rows, np.inf)))
+            far = np.maximum(from_line[lines.line] - lines.off, 0.0)
+            lower(new, Gap(far, np.full(lines.rows, np.inf)))
     return Gap(low, high)
 
 
 class _Lines:
-    """The distinct lines on which rows were made, and the line of each row."""
+    """The distinct lines on which rows were made, the line of each row, and how far off it the row is.
 
-    def __init__(self, start: int, made: Made) -> None:
+    Rounding to the type of the columns, to whole numbers even, moves a row off its line.
+    """
+
+    def __init__(self, X: F, start: int, made: Made) -> None:
         self.start, self.rows = start, len(made.base)
         low, high = np.minimum(made.base, made.other), np.maximum(made.base, made.other)
         size = int(high.max(initial=0)) + 1
         keys, self.line = np.unique(low * size + high, return_inverse=True)
         self.base, self.other = np.divmod(keys, size)
+        self.off = np.empty(self.rows)
+        for at in range(0, self.rows, _CHUNK):
+            part = slice(at, at + _CHUNK)
+            base, step = X[made.base[part]], made.step[part, None]
+            point = base + step * (X[made.other[part]] - base)
+            new = X[start + at : start + at + len(base)]
+            rounding = 8 * np.finfo(np.float64).eps * np.abs(new).max(axis=1, initial=0.0)
+            gap = np.abs(new - point) + rounding[:, None]
+            self.off[part] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
 
 
 class _Floors:
@@ -201,7 +219,7 @@ class _Floors:
         i, j = place[lines.base], place[lines.other]
         gap = self.precision.scale * (self.X[lines.base] - self.X[lines.other])
         length = np.einsum("ij,ij->i", gap, gap).astype(np.float32)
-        share = np.divide(0.5, length, out=np.zeros_like(length), where=length > 0)
+        share = np.divide(0.5, length, out=np.zeros_like(length), where=length > 1e-30)
         # The products are lowered by their margin; this is for the rounding of what is done with them.
         rounding = 4 * self.precision.error * float(square.max(initial=0.0))
         low = np.empty(len(rows))
@@ -236,7 +254,7 @@ class _Floors:
         return np.column_stack([self.precision.left(centred), lowered.astype(np.float32)]), square
 
     def _distance(self, lower: F) -> F:
-        bound: F = np.sqrt(np.maximum(lower, 0.0)) * (1 - 1e-6) / self.precision.scale
+        bound: F = np.sqrt(np.maximum(lower - TINY, 0.0)) * (1 - 1e-6) / self.precision.scale
         return bound
 
     def _ceiling(self, lower: F, width: F) -> F:

@@ -38,7 +38,7 @@ class Resampled:
         """How far each row is from the other classes; what follows SMOTE shares it."""
         from equipoise.samplers.combining import distance_to_others
 
-        return None if self.X is None else distance_to_others(self.X, self.y, self.origins)
+        return None if self.graph is None else distance_to_others(self.graph, self.y, self.origins)
 
 
 @dataclass(frozen=True)
