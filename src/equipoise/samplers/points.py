@@ -51,13 +51,14 @@ def lengths(queries: F, points: F, row: Rows, col: Rows) -> F:
     Parameters
     ----------
     queries, points : float64 arrays, shapes (q, p) and (n, p)
-        Coordinates of any size; squares that would leave the range of floats are scaled first.
+        Coordinates of any size; pairs whose squares would leave the range of floats are scaled first.
     row, col : int64 arrays, shape (pairs,)
         Positions in them.
 
     Returns
     -------
     float64 array, shape (pairs,)
+        Of each pair the same, bit by bit, whatever the others are.
     """
     out = np.empty(len(row))
     step = max(1, 4_000_000 // max(points.shape[1], 1))
@@ -66,10 +67,11 @@ def lengths(queries: F, points: F, row: Rows, col: Rows) -> F:
         with np.errstate(over="ignore"):
             gap = queries[row[part]] - points[col[part]]
             top = np.abs(gap).max(axis=1, initial=0.0)
-            if len(top) and (top.max() > 1e150 or (top[top > 0] < 1e-150).any()):
-                unit = np.where((top > 0) & np.isfinite(top), top, 1.0)
-                gap /= unit[:, None]
-                out[part] = np.sqrt(np.einsum("ij,ij->i", gap, gap)) * unit
-            else:
-                out[part] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
+            odd = np.flatnonzero(((top > 1e150) & np.isfinite(top)) | ((top > 0) & (top < 1e-150)))
+            # Powers of two, so that scaling does not round, and of the odd pairs only.
+            unit = np.ldexp(1.0, np.frexp(top[odd])[1] - 1)
+            gap[odd] /= unit[:, None]
+            length = np.sqrt(np.einsum("ij,ij->i", gap, gap))
+            length[odd] *= unit
+            out[part] = length
     return out
