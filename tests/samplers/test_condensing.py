@@ -213,3 +213,21 @@ def test_a_wide_gap_leaves_the_seed_and_the_rare_rows(ours):
     X = np.append(np.linspace(0, 1, 30), np.linspace(50, 51, 5))[:, None]
     y = np.repeat([0, 1], [30, 5])
     assert np.bincount(ours(random_state=0).fit_resample(X, y)[1]).tolist() == [1, 5]
+
+
+@BOTH
+def test_threads_are_those_asked_for(ours, monkeypatch):
+    asked = []
+    for name in ("Graph", "Neighbours"):
+        kind = getattr(condensing, name)
+
+        def noted(*given, kind=kind, **named):
+            made = kind(*given, **named)
+            asked.append(made.n_jobs)
+            return made
+
+        monkeypatch.setattr(condensing, name, noted)
+    X, y = draw(2, [60, 15], 3)
+    ours(random_state=0, n_jobs=2).fit_resample(X, y)
+    assert asked
+    assert set(asked) == {2}

@@ -287,7 +287,7 @@ class _Drawing:
             steps = np.cumsum(closest)
             tried = np.searchsorted(steps, asked)
             near = np.abs(steps[np.clip([tried - 1, tried], 0, n - 1)] - asked).min()
-            if near <= _CLOSE * total or tried.max() >= n:
+            if near <= _CLOSE * whole or tried.max() >= n:
                 raise _Unclear
             trial, row = self._closer(tried, bar)
             square = self._square(row, tried[trial])
@@ -295,7 +295,7 @@ class _Drawing:
             trial, row, square = trial[closer], row[closer], square[closer]
             gain = np.bincount(trial, weights=closest[row] - square, minlength=trials)
             best = int(gain.argmax())
-            tie = gain >= gain[best] - _CLOSE * total
+            tie = gain >= gain[best] - _CLOSE * whole
             if tie.sum() > 1 and (self.X[tried[tie]] != self.X[tried[best]]).any():
                 raise _Unclear
             chosen[c] = tried[best]

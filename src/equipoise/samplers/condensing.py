@@ -11,7 +11,6 @@ the block that joins, its distances to the rest of the block.
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,13 @@ from imblearn.under_sampling import CondensedNearestNeighbour as _CondensedNeare
 from imblearn.under_sampling import OneSidedSelection as _OneSidedSelection
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import _safe_indexing, check_random_state
 
 from equipoise.errors import UsageError
 from equipoise.samplers.base import Sampler, require_neighbours
 from equipoise.samplers.cleaning import TomekLinks
-from equipoise.samplers.nearmiss import euclidean, rarest
+from equipoise.samplers.nearmiss import euclidean, plain_count, rarest
 from equipoise.samplers.neighbours import Graph, Neighbours
 from equipoise.samplers.points import lengths
 
@@ -44,12 +43,9 @@ class _Seeded(Sampler):
     def _plain_count(self) -> int | None:
         """Return how many Euclidean neighbours vote, or None if more than a number is said."""
         given = self.n_neighbors
-        if given is None:
-            return 1
-        if isinstance(given, Integral):
-            return int(given)
-        if type(given) is NearestNeighbors and euclidean(given):
-            return int(given.n_neighbors)
+        plain = 1 if given is None else plain_count(given)
+        if plain is not None:
+            return plain
         if not isinstance(given, KNeighborsClassifier):
             raise UsageError(
                 f"n_neighbors={given!r} does not vote on labels",
@@ -75,7 +71,7 @@ class _Seeded(Sampler):
             own = np.flatnonzero(y == label)
             if label in self.sampling_strategy_:
                 seeds = random.randint(low=0, high=len(own), size=self.n_seeds_S)
-                store = _Store(numbers, y, np.append(rare, own[seeds]), k)
+                store = _Store(numbers, y, np.append(rare, own[seeds]), k, self.n_jobs)
                 own = np.append(own[seeds], self._wrong(store, own, seeds, label))
                 self.estimators_.append(self._classifier(k).fit(X[store.rows], y[store.rows]))
             kept.append(own)
@@ -247,20 +243,20 @@ class OneSidedSelection(_Seeded, _OneSidedSelection):
 
     def _cleaned(self, X: F, y: NDArray[Any], rows: Rows) -> Rows:
         links = TomekLinks(sampling_strategy=list(self.sampling_strategy_), n_jobs=self.n_jobs)
-        kept: Rows = rows[links.choose(Graph(X[rows], k=1), y[rows])]
+        kept: Rows = rows[links.choose(Graph(X[rows], k=1, n_jobs=self.n_jobs), y[rows])]
         return kept
 
 
 class _Store:
     """Rows whose labels are known, and how they vote."""
 
-    def __init__(self, X: F, y: NDArray[Any], rows: Rows, k: int) -> None:
-        self.X, self.y, self.rows, self.k = X, y, rows, k
+    def __init__(self, X: F, y: NDArray[Any], rows: Rows, k: int, n_jobs: int | None) -> None:
+        self.X, self.y, self.rows, self.k, self.n_jobs = X, y, rows, k, n_jobs
         self._rare = y[rows[0]]
 
     def nearest(self, rows: Rows, label: Any) -> tuple[F, NDArray[np.bool_]]:
         """Return the distances of the k nearest in the store, and whether each is of the label."""
-        distance, index = Neighbours(self.X[self.rows]).search(self.X[rows], self.k)
+        distance, index = Neighbours(self.X[self.rows], self.n_jobs).search(self.X[rows], self.k)
         return distance, self.y[self.rows[index]] == label
 
     def agree(self, votes: NDArray[np.bool_], label: Any) -> NDArray[np.bool_]:
