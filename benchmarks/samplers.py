@@ -1,7 +1,9 @@
 """Samplers beside imbalanced-learn's: time, peak memory and the same output, both in one run.
 
 Each run is a process of its own. The ratio of a method is printed only if the outputs are identical: the same rows in
-the same order, or for centroids the same to 1e-8. Memory is what resampling added to the resident set at its peak.
+the same order, or for centroids the same to 1e-8. Where theirs does not end in time, it is a lower end, and the
+outputs are not compared. A run that fails, as for want of memory, is told in its line, and the table goes on. Memory
+is what resampling added to the resident set at its peak.
 
     python benchmarks/samplers.py                               all methods, both data sets; more than an hour
     python benchmarks/samplers.py --data normal --only SMOTE TomekLinks
@@ -133,7 +135,8 @@ def run_one(job: dict[str, Any]) -> None:
     print(json.dumps({"wall": wall, "cpu": cpu, "mb": peak, "rows": len(y_out)}))
 
 
-def measure(job: dict[str, Any], limit: float) -> dict[str, Any] | None:
+def measure(job: dict[str, Any], limit: float) -> dict[str, Any] | str:
+    """Return what a run took, or why there is no telling."""
     try:
         done = subprocess.run(
             [sys.executable, __file__, "--job", json.dumps(job)],
@@ -143,9 +146,10 @@ def measure(job: dict[str, Any], limit: float) -> dict[str, Any] | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return None
+        return f"over {limit:g}"
     if done.returncode:
-        raise SystemExit(done.stderr[-2000:])
+        print(done.stderr[-2000:], file=sys.stderr, flush=True)
+        return "failed"
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -166,7 +170,7 @@ def spread(values: list[float]) -> str:
 def compare(data: str, given: argparse.Namespace) -> None:
     print(f"\n{data}")
     print(
-        f"{'method':34}{'theirs s':>10}{'ours s':>9}{'spread':>13}{'ratio':>8}{'aim':>6}"
+        f"{'method':34}{'theirs s':>10}{'ours s':>10}{'spread':>13}{'ratio':>8}{'aim':>6}"
         f"{'theirs MB':>11}{'ours MB':>9}  output"
     )
     for method, parameters, aim in PLANS[data]:
@@ -175,35 +179,52 @@ def compare(data: str, given: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             job = {"method": method, "parameters": parameters, "data": data, "card": given.card}
             outs = {side: Path(folder) / f"{side}.npz" for side in ("ours", "theirs")}
-            ours = [
-                measure({**job, "library": "ours", "out": str(outs["ours"])}, given.limit)
-                for _ in range(given.repeats)
-            ]
-            theirs = [
-                measure({**job, "library": "theirs", "out": str(outs["theirs"])}, given.limit)
-            ]
-            if theirs[0] is not None and theirs[0]["wall"] < 20:
-                theirs += [
-                    measure({**job, "library": "theirs", "out": str(outs["theirs"])}, given.limit)
-                    for _ in range(given.repeats - 1)
-                ]
-            our = [each["wall"] for each in ours if each]
-            their = [each["wall"] for each in theirs if each]
+            our = repeated({**job, "library": "ours", "out": str(outs["ours"])}, given)
+            their = repeated({**job, "library": "theirs", "out": str(outs["theirs"])}, given)
             name = method + "".join(f" {v}" for k, v in parameters.items() if k == "version")
-            middle = statistics.median(our)
-            line = f"{name:34}"
-            if their:
-                equal = same(outs["ours"], outs["theirs"], method)
-                ratio = statistics.median(their) / middle
-                line += f"{statistics.median(their):10.2f}{middle:9.2f}{spread(our):>13}"
-                line += f"{ratio:8.1f}" if equal else f"{'-':>8}"
-                line += f"{aim or 1:6.0f}{theirs[0]['mb']:11.0f}{ours[0]['mb']:9.0f}"
-                line += "  identical" if equal else "  DIFFERS"
-            else:
-                line += f"{'over ' + str(int(given.limit)):>10}{middle:9.2f}{spread(our):>13}"
-                line += f"{'>' + str(round(given.limit / middle)):>8}{aim or 1:6.0f}"
-                line += f"{'':>11}{ours[0]['mb']:9.0f}  theirs did not end"
-        print(line, flush=True)
+            output = "not compared"
+            if not isinstance(our, str) and not isinstance(their, str):
+                output = "identical" if same(outs["ours"], outs["theirs"], method) else "DIFFERS"
+        print(line(name, our, their, aim, output, given.limit), flush=True)
+
+
+def repeated(job: dict[str, Any], given: argparse.Namespace) -> list[dict[str, Any]] | str:
+    """Measure some times, slow ones of theirs once; or say why one of them has no result."""
+    done: list[dict[str, Any]] = []
+    while len(done) < given.repeats:
+        one = measure(job, given.limit)
+        if isinstance(one, str):
+            return one
+        done.append(one)
+        if job["library"] == "theirs" and done[0]["wall"] >= 20:
+            break
+    return done
+
+
+def line(
+    name: str,
+    our: list[dict[str, Any]] | str,
+    their: list[dict[str, Any]] | str,
+    aim: float | None,
+    output: str,
+    limit: float,
+) -> str:
+    seconds, middles, memory = [], [], []
+    for side in (their, our):
+        told = isinstance(side, str)
+        middles.append(limit if told else statistics.median(one["wall"] for one in side))
+        seconds.append(side if told else f"{middles[-1]:.2f}")
+        memory.append("" if told else f"{side[0]['mb']:.0f}")
+    walls = "" if isinstance(our, str) else spread([one["wall"] for one in our])
+    ratio = "-"
+    if output == "identical":
+        ratio = f"{middles[0] / middles[1]:.1f}"
+    elif not isinstance(our, str) and isinstance(their, str) and their.startswith("over"):
+        ratio = f">{middles[0] / middles[1]:.0f}"
+    return (
+        f"{name:34}{seconds[0]:>10}{seconds[1]:>10}{walls:>13}{ratio:>8}{aim or 1:6.0f}"
+        f"{memory[0]:>11}{memory[1]:>9}  {output}"
+    )
 
 
 def grow(sizes: list[str], given: argparse.Namespace) -> None:
@@ -211,7 +232,9 @@ def grow(sizes: list[str], given: argparse.Namespace) -> None:
     for size in sizes:
         job = {"method": "TomekLinks", "parameters": {}, "data": size, "card": "", "out": ""}
         done = measure({**job, "library": "ours"}, given.limit)
-        assert done is not None
+        if isinstance(done, str):
+            print(f"{size:40}{done:>8}", flush=True)
+            continue
         print(
             f"{size:40}{done['wall']:8.1f}{done['cpu']:8.1f}{done['mb']:8.0f}{done['rows']:10}",
             flush=True,
