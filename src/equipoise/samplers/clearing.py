@@ -21,7 +21,7 @@ S = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 _ROUNDS = 8
-_ENOUGH = 0.15  # share of the open rows that a round must clear for another one
+_COST = 3  # a round costs about as much as searching so many times as many rows as it has pivots
 _CROWD = 8  # so many times larger than the mean may a cell be; of a larger one, a part is looked at
 _HUGE = 1e30
 
@@ -70,7 +70,7 @@ def surely_closer(
     """
     cleared = np.zeros(len(rows), dtype=bool)
     pivots = int(1.7 * np.sqrt(len(among)))
-    if len(rows) < 2 * pivots:
+    if len(rows) < _COST * pivots:
         return cleared
     X = np.asarray(X, dtype=np.float64)
     precision = Precision.measure(X) if precision is None else precision
@@ -80,12 +80,12 @@ def surely_closer(
     reach = _reach(precision, radius)
     unsettled = np.flatnonzero(reach > 0)
     for _ in range(_ROUNDS):
-        if len(unsettled) < 2 * pivots:
+        if len(unsettled) < _COST * pivots:
             break
         found = cells.count(rows[unsettled], reach[unsettled], pivots)
         cleared[unsettled[found >= k]] = True
         unsettled = unsettled[found < k]
-        if (found >= k).mean() < _ENOUGH:
+        if np.count_nonzero(found >= k) < _COST * pivots:
             break
     return cleared
 
