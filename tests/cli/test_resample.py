@@ -217,3 +217,70 @@ def test_texts_are_changed_where_one_column_is_named(tmp_path: Path, run: Run) -
     made = pl.read_csv(out)
     assert made["kind"].value_counts()["count"].to_list() == [12, 12]
     assert made["message"].n_unique() > 20
+
+
+@pytest.mark.parametrize("rare", [1, 3])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "smote",
+        "adasyn",
+        "smote-tomek",
+        "smote-enn",
+        "smotenc",
+        "smoten",
+        "nearmiss-1",
+        "nearmiss-3",
+    ],
+)
+def test_small_classes_get_the_neighbours_that_there_are(
+    method: str, rare: int, tmp_path: Path, run: Run
+) -> None:
+    rng = np.random.default_rng(1)
+    kind = ["b"] * 40 + ["a"] * rare
+    frame = pl.DataFrame({"x": rng.normal(size=40 + rare), "z": np.arange(40 + rare) % 7})
+    if method == "smotenc":
+        frame = frame.with_columns(pl.Series("shade", ["red", "blue"] * 20 + ["red"] * rare))
+    frame.with_columns(pl.Series("kind", kind)).write_csv(tmp_path / "in.csv")
+    command = ("resample", tmp_path / "in.csv", "-t", "kind", "-o", tmp_path / "out.csv", "--json")
+    content = document(run(*command, "--method", method), "resampling")
+    after = {one["label"]: one["after"] for one in content["classes"]}  # type: ignore[attr-defined]
+    assert after["a"] >= rare
+    if method == "smote":
+        assert after == {"a": 40, "b": 40}
+    if "nearmiss" in method:
+        return
+    # What is said by --param is kept, and then rightly blamed.
+    name = "n_neighbors" if method == "adasyn" else "k_neighbors"
+    if method not in ("smote-tomek", "smote-enn"):
+        outcome = run(*command, "--method", method, "--param", f"{name}=4")
+        assert outcome.status == 1
+        assert f"{name}=4" in outcome.err
+
+
+@pytest.mark.parametrize("method", ["smote-tomek", "smote-enn"])
+def test_amounts_reach_the_step_that_makes_rows(
+    method: str, numbers: Path, tmp_path: Path, run: Run
+) -> None:
+    command = ("resample", numbers, "-t", "kind", "-o", tmp_path / "out.csv", "--json")
+    rare = []
+    for strategy in (0.4, 1.0):
+        given = ("--method", method, "--param", f"sampling_strategy={strategy}")
+        content = document(run(*command, *given), "resampling")
+        rare += [one["after"] for one in content["classes"] if one["label"] == "rare"]  # type: ignore[attr-defined]
+    assert rare[0] < 0.6 * rare[1]
+
+
+@pytest.mark.parametrize("method", ["random-over", "random-under", "smote", "nearmiss-1"])
+@pytest.mark.parametrize(
+    "rows", ['"many"', "null", "[3]", "2.5", "1" + "0" * 400], ids=lambda one: one[:6]
+)
+def test_amounts_that_are_no_numbers(
+    method: str, rows: str, numbers: Path, tmp_path: Path, run: Run
+) -> None:
+    out = tmp_path / "out.csv"
+    command = ("resample", numbers, "-t", "kind", "--method", method, "-o", out)
+    outcome = run(*command, "--param", f'sampling_strategy={{"rare": {rows}}}')
+    assert outcome.status == 2
+    assert "rows of class 'rare'" in outcome.err
+    assert "hint: use a whole number" in outcome.err

@@ -35,6 +35,7 @@ _NAMES = {
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TAKES_CATEGORIES = ("smoten", "smotenc")
 _TAKES_TEXTS = "text-augmentation"
+_NEIGHBOURS = ("k_neighbors", "n_neighbors", "m_neighbors")
 
 
 def method_names() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -140,6 +141,7 @@ def resample_in_memory(
     from equipoise.data.columns import find_column
     from equipoise.data.reading import read_table
     from equipoise.frames import build_frame, to_frame
+    from equipoise.samplers.amounts import check_amounts
     from equipoise.samplers.lazy_files import write_query
     from equipoise.samplers.streaming import ResampledFile, prior_shift
 
@@ -159,7 +161,8 @@ def resample_in_memory(
     if isinstance(strategy, dict):
         # Names within JSON are text, whatever the labels are.
         texts = {str(label): label for label in before}
-        given["sampling_strategy"] = {texts.get(str(k), k): n for k, n in strategy.items()}
+        amounts = check_amounts(strategy).items()
+        given["sampling_strategy"] = {texts.get(str(k), k): n for k, n in amounts}
     sampler = _sampler(method, given, seed, min(before.values()), X)
     try:
         X_new, y_new = sampler.fit_resample(X.to_native(), y.to_native())
@@ -255,14 +258,23 @@ def _kind(series: Any) -> str:
 
 def _sampler(method: str, given: dict[str, Any], seed: int, smallest: int, X: Any) -> Any:
     from equipoise import samplers
-    from equipoise.strategies.resampling import ROWS
+    from equipoise.samplers.generating import AUTO
 
     kind, implied = method_names()[method]
     made: Any = getattr(samplers, kind)
-    filling = ROWS.get(method)
-    if filling is not None and filling.sampler == kind:
-        sampler = filling.make(seed, smallest)
-    elif method == "smotenc":
+    # As many neighbours as there are, unless the user says otherwise: files hold small classes too.
+    takes = made._parameter_constraints
+    settled: dict[str, Any] = {
+        name: "auto" for name in _NEIGHBOURS if name in takes and AUTO in takes[name]
+    }
+    if kind == "NearMiss":
+        settled["n_neighbors"] = min(3, smallest)
+    elif kind in ("SMOTETomek", "SMOTEENN"):
+        strategy = given.get("sampling_strategy", "auto")
+        settled["smote"] = samplers.SMOTE(
+            sampling_strategy=strategy, random_state=seed, k_neighbors="auto"
+        )
+    if method == "smotenc":
         places = [j for j, name in enumerate(X.columns) if not X[name].dtype.is_numeric()]
         if "categorical_features" not in given and not 0 < len(places) < len(X.columns):
             raise DataError(
@@ -276,4 +288,4 @@ def _sampler(method: str, given: dict[str, Any], seed: int, smallest: int, X: An
     known = sampler.get_params(deep=False)
     check_parameters(given, set(known) - set(implied), method)
     seeded = {"random_state": seed} if "random_state" in known else {}
-    return sampler.set_params(**given, **seeded)
+    return sampler.set_params(**{**settled, **given, **seeded})

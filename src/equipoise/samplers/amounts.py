@@ -11,7 +11,7 @@ import numpy as np
 from equipoise.data.labels import nearest, rows_word, some
 from equipoise.errors import UsageError
 
-__all__ = ["METHODS", "row_rule"]
+__all__ = ["METHODS", "check_amounts", "row_rule"]
 
 METHODS = {
     "random-over": ("sampling_strategy",),
@@ -59,10 +59,30 @@ def row_rule(method: str, given: dict[str, Any]) -> Callable[[dict[Any, int]], l
     return lambda before: _partly(list(before.values()), method, share, ratio)
 
 
+def check_amounts(strategy: Mapping[Any, Any]) -> dict[Any, int]:
+    """Return the rows asked for by label as whole numbers.
+
+    Raises
+    ------
+    UsageError
+        If one is no whole number.
+    """
+    for label, rows in strategy.items():
+        if not _number(rows).is_integer():
+            raise UsageError(
+                f"sampling_strategy asks for {some([rows])} rows of class {label!r}",
+                remedy="use a whole number for each class",
+            )
+    return {label: int(rows) for label, rows in strategy.items()}
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return math.nan
-    return float(value) if math.isfinite(value) else math.nan
+    try:
+        return float(value) if math.isfinite(value) else math.nan
+    except OverflowError:  # an integer beyond all floats
+        return math.nan
 
 
 def _partly(n: list[int], method: str, share: float | None, ratio: float) -> list[int]:
@@ -96,8 +116,8 @@ def _balanced(before: dict[Any, int], strategy: Any, over: bool) -> list[int]:
                 f"sampling_strategy names {unknown[0]!r}, which is no class",
                 remedy=f"the classes are {some(list(before))}",
             )
-        for label, rows in strategy.items():
-            wanted[texts[str(label)]] = int(rows) if float(rows).is_integer() else -1
+        for label, rows in check_amounts(strategy).items():
+            wanted[texts[str(label)]] = rows
     elif 0 < _number(strategy) <= 1 and len(n) == 2:
         wanted[rare if over else common] = (
             int(strategy * n[common]) if over else int(n[rare] / strategy)
