@@ -6,16 +6,19 @@ import imblearn.over_sampling as theirs
 import numpy as np
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from equipoise.errors import UsageError
+from equipoise.decisions import calibration_intercept
+from equipoise.errors import DataError, UsageError
 from equipoise.samplers import (
     SMOTE,
     DownsampleUpweight,
@@ -24,6 +27,7 @@ from equipoise.samplers import (
     ResampledClassifier,
     UpsampleDownweight,
 )
+from equipoise.samplers.classifier import _folds, _weighted_intercept
 
 
 @parametrize_with_checks(
@@ -31,6 +35,9 @@ from equipoise.samplers import (
         ResampledClassifier(RandomOverSampler(random_state=0), LogisticRegression()),
         ResampledClassifier(
             RandomOverSampler(random_state=0), LogisticRegression(), correct_prior=True
+        ),
+        ResampledClassifier(
+            RandomOverSampler(random_state=0), LogisticRegression(), correct_prior="level"
         ),
     ],
     expected_failed_checks=lambda _: dict.fromkeys(
@@ -51,7 +58,7 @@ def draw(counts, seed=0):
 
 
 @pytest.mark.parametrize("counts", [[400, 40], [400, 90, 30]])
-def test_repeating_every_row_of_a_class_is_undone_exactly(counts):
+def test_repeating_every_row_of_a_class_agrees_with_the_weighted_fit_less_the_log_ratio(counts):
     X, y = draw(counts)
     whole = {c: max(counts) // n * n for c, n in enumerate(counts)}
 
@@ -132,3 +139,170 @@ def test_a_sampler_that_does_not_know_its_shift():
     assert model.fit(X, y).predict_proba(X).shape == (120, 2)
     with pytest.raises(UsageError, match="does not say by how much"):
         model.set_params(correct_prior=True).fit(X, y)
+
+
+@pytest.mark.parametrize("sampler", [RandomOverSampler, SMOTE])
+def test_trees_do_not_move_as_the_offset_says_and_the_level_tells(sampler):
+    X, y = draw([1880, 120])
+    X_new, y_new = draw([9400, 600], seed=1)
+    mean, loss = {}, {}
+    for how in (True, "level"):
+        forest = RandomForestClassifier(40, random_state=0)
+        model = ResampledClassifier(sampler(random_state=0), forest, correct_prior=how).fit(X, y)
+        p = model.predict_proba(X_new)
+        mean[how], loss[how] = p[:, 1].mean(), log_loss(y_new, p)
+    prior = y.mean()
+    assert mean[True] < (0.3 if sampler is RandomOverSampler else 0.8) * prior
+    # The level comes from 120 rare rows: its standard error is near a tenth of the prior.
+    assert mean["level"] == pytest.approx(prior, rel=0.2)
+    assert loss["level"] < loss[True]
+
+
+def test_the_level_of_a_logistic_regression_is_near_the_offset():
+    X, y = draw([3000, 300])
+    offsets = []
+    for how in (True, "level"):
+        plain = LogisticRegression(C=1e6)
+        model = ResampledClassifier(RandomOverSampler(random_state=0), plain, correct_prior=how)
+        offsets.append(model.fit(X, y).prior_offset_)
+    np.testing.assert_allclose(offsets[0], offsets[1], atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        LogisticRegression(class_weight="balanced"),
+        make_pipeline(StandardScaler(), LogisticRegression(class_weight={0: 1, 1: 30})),
+    ],
+    ids=["alone", "in a pipeline"],
+)
+def test_class_weights_move_the_prior_too(classifier):
+    X, y = draw([900, 60])
+    model = ResampledClassifier(
+        RandomOverSampler(sampling_strategy=0.3, random_state=0), classifier, correct_prior=True
+    )
+    with pytest.raises(UsageError, match="class_weight=") as caught:
+        model.fit(X, y)
+    assert '"level"' in caught.value.remedy
+    model.set_params(correct_prior="level").fit(X, y)
+    assert model.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), rel=0.1)
+    model.set_params(correct_prior=False).fit(X, y)
+    assert model.predict_proba(X)[:, 1].mean() > 2 * y.mean()
+
+
+def test_the_level_heeds_weights():
+    X, y = draw([900, 60, 90])
+    weight = np.random.default_rng(0).integers(0, 4, len(y)) * np.array([1.0, 5.0, 0.5])[y]
+    model = ResampledClassifier(
+        RandomOverSampler(random_state=0), LogisticRegression(), correct_prior="level"
+    )
+    p = model.fit(X, y, sample_weight=weight).predict_proba(X)
+    share = np.bincount(y, weights=weight) / weight.sum()
+    np.testing.assert_allclose(weight @ p / weight.sum(), share, atol=0.01)
+
+
+def test_the_weighted_level_is_that_of_repeated_rows():
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet([0.1, 0.2, 0.3, 0.3], size=300)
+    p[:20] = [1, 0, 0, 0]
+    times = rng.integers(0, 5, 300)
+    totals = np.array([400.0, 0, 150.0, 20.0])
+    with np.errstate(divide="ignore"):
+        log_p = np.log(p)
+    expected = calibration_intercept(np.repeat(log_p, times, axis=0), totals)
+    found = _weighted_intercept(log_p, totals, times.astype(float))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_level_keeps_groups_together_and_leaves_rows_out():
+    X, y = draw([300, 30])
+    groups = np.arange(330) // 3
+    seen = []
+
+    class Noting(RandomOverSampler):
+        def fit_resample(self, X, y, **more):
+            seen.append(X[:, -1].astype(int))
+            return super().fit_resample(X, y, **more)
+
+    model = ResampledClassifier(Noting(), LogisticRegression(), correct_prior="level", cv=3)
+    model.fit(np.column_stack([X, np.arange(330)]), y, groups=groups)
+    whole, *parts = seen
+    assert len(whole) == 330
+    assert len(parts) == 3
+    left = [np.setdiff1d(np.arange(330), part) for part in parts]
+    assert sorted(np.concatenate(left)) == list(range(330))
+    for part, out in zip(parts, left, strict=True):
+        assert not np.intersect1d(groups[part], groups[out]).size
+
+
+def test_few_rows_make_few_folds():
+    y = np.repeat(["a", "b"], [20, 3])
+    assert len(_folds(y, None, 5)) == 3
+    assert len(_folds(np.repeat([0, 1], [20, 9]), None, 5)) == 5
+    together = np.concatenate([np.arange(20), [20, 20, 21]])
+    assert len(_folds(y, together, 5)) == 2
+    with pytest.raises(DataError, match="class 'b' has 1 group, "):
+        _folds(y, np.concatenate([np.arange(20), [20] * 3]), 5)
+    model = ResampledClassifier(
+        RandomOverSampler(random_state=0), LogisticRegression(), correct_prior="level"
+    )
+    with pytest.raises(DataError, match="class 1 has 1 row, ") as caught:
+        model.fit(*draw([20, 1]))
+    assert "more rows" in caught.value.remedy
+    assert model.fit(*draw([20, 2])).prior_offset_.shape == (2,)
+
+
+def test_tables_of_any_kind_are_split():
+    X, y = draw([200, 30])
+    frame = pl.DataFrame(X, schema=["a", "b", "c"])
+    found = []
+    for table in (X, X.tolist(), frame, frame.to_pandas(), sp.csr_matrix(X)):
+        model = ResampledClassifier(
+            RandomUnderSampler(random_state=0), LogisticRegression(), correct_prior="level"
+        )
+        found.append(model.fit(table, y).prior_offset_)
+        np.testing.assert_allclose(found[-1], found[0], atol=1e-3)
+
+
+def test_log_probabilities_are_there_and_scores_of_the_old_prior_are_not():
+    X, y = draw([300, 40])
+    model = ResampledClassifier(SMOTE(random_state=0), LogisticRegression()).fit(X, y)
+    assert model.decision_function(X).shape == (340,)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+    old = model.decision_function(X)
+    for how in (True, "level"):
+        model.set_params(correct_prior=how).fit(X, y)
+        assert not hasattr(model, "decision_function")
+        log_p = model.predict_log_proba(X)
+        np.testing.assert_allclose(np.exp(log_p), model.predict_proba(X))
+        shift = model.prior_offset_[1] - model.prior_offset_[0]
+        np.testing.assert_allclose(log_p[:, 1] - log_p[:, 0], old - shift, atol=1e-8)
+
+
+def test_what_cannot_be_corrected():
+    X, y = draw([100, 20])
+    sampler = RandomOverSampler(random_state=0)
+    for given in ("levels", 1, None, [True]):
+        with pytest.raises(UsageError, match="correct_prior="):
+            ResampledClassifier(sampler, LogisticRegression(), correct_prior=given).fit(X, y)
+    for folds in (1, 2.5, "5", True, None):
+        with pytest.raises(UsageError, match="cv="):
+            ResampledClassifier(sampler, LogisticRegression(), cv=folds).fit(X, y)
+    for how in (True, "level"):
+        with pytest.raises(UsageError, match="RidgeClassifier has no predict_proba"):
+            ResampledClassifier(sampler, RidgeClassifier(), correct_prior=how).fit(X, y)
+    assert ResampledClassifier(sampler, RidgeClassifier()).fit(X, y).predict(X).shape == (120,)
+
+
+def test_a_class_that_vanished_is_named():
+    class Dropping(RandomOverSampler):
+        def _fit_resample(self, X, y):
+            self.sample_indices_ = np.flatnonzero(y != 2)
+            return X[self.sample_indices_], y[self.sample_indices_]
+
+    X, y = draw([50, 20, 4])
+    for how in (False, True, "level"):
+        model = ResampledClassifier(Dropping(), LogisticRegression(), correct_prior=how)
+        with pytest.raises(DataError, match="left no row of class 2") as caught:
+            model.fit(X, y)
+        assert "sampler" in caught.value.remedy

@@ -12,9 +12,11 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from pandas.testing import assert_frame_equal
+from sklearn.exceptions import NotFittedError
 
-from equipoise.errors import DataError
-from equipoise.samplers import RandomOverSampler, RandomUnderSampler
+from equipoise.errors import DataError, UsageError
+from equipoise.samplers import SMOTE, RandomOverSampler, RandomUnderSampler
+from equipoise.samplers.neighbours import Graph
 
 OVER = (RandomOverSampler, imblearn.over_sampling.RandomOverSampler)
 UNDER = (RandomUnderSampler, imblearn.under_sampling.RandomUnderSampler)
@@ -101,3 +103,48 @@ def test_the_prior_moves_as_the_counts_do():
     one.fit_resample(X, y)
     moved = np.log(np.array([15, 15, 15]) / [120, 40, 15])
     np.testing.assert_allclose(one.prior_offset_, moved - moved.mean())
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        (np.ones((175, 1)), "2 dimensions"),
+        (np.ones(3), "3 entries"),
+        (np.array([-1.0, *np.ones(174)]), "-1 in row 0"),
+        (np.array([1.0, np.nan, np.inf, *np.ones(172)]), "2 of 175 .* nan in row 1"),
+        (["heavy"] * 175, "no number"),
+        (1.0, "0 dimensions"),
+    ],
+    ids=str,
+)
+def test_weights_that_are_none(weight, words):
+    X, y = cloud(0)
+    for sampler in (RandomUnderSampler(random_state=0), SMOTE(random_state=0)):
+        with pytest.raises(UsageError, match=words) as caught:
+            sampler.fit_resample(X, y, sample_weight=weight)
+        assert "0 or more" in caught.value.remedy or "per row" in caught.value.remedy
+
+
+def test_what_follows_from_rows_is_absent_before_there_are_any():
+    one = RandomUnderSampler(random_state=0)
+    for name in ("parents_", "prior_offset_", "sample_weight_", "groups_"):
+        assert not hasattr(one, name)
+    for kind in (UsageError, NotFittedError):
+        with pytest.raises(kind, match="call fit_resample first"):
+            one.carry([1, 2])
+        with pytest.raises(kind, match="call fit_resample first"):
+            _ = one.prior_offset_
+    one.fit_resample(*cloud(0))
+    assert hasattr(one, "parents_")
+    assert hasattr(one, "prior_offset_")
+
+
+def test_rows_made_by_a_shared_search_have_no_weights_of_earlier_ones():
+    X, y = cloud(0)
+    one = SMOTE(random_state=0)
+    one.fit_resample(X, y, sample_weight=np.ones(175), groups=np.arange(175))
+    assert hasattr(one, "sample_weight_")
+    one.generate(Graph(X), y)
+    assert not hasattr(one, "sample_weight_")
+    assert not hasattr(one, "groups_")
+    assert one.parents_.shape == (360, 175)

@@ -10,19 +10,24 @@ import numpy as np
 import scipy.sparse as sp
 from imblearn.base import BaseSampler
 from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import _safe_indexing
 
 from equipoise.decisions.correction import prior_offset
 from equipoise.errors import DataError, UsageError
 from equipoise.samplers.origins import Origins
 
-__all__ = ["Sampler", "require_neighbours"]
+__all__ = ["NotResampled", "Sampler", "require_neighbours"]
 
 if TYPE_CHECKING:
     # imbalanced-learn ships no types: to the type checker every class of it is Any.
     _Base = Any
 else:
     _Base = BaseSampler
+
+
+class NotResampled(UsageError, NotFittedError):
+    """A sampler is asked about rows before it has resampled any; to ``hasattr``, what is asked for is absent."""
 
 
 class Sampler(_Base):
@@ -37,15 +42,24 @@ class Sampler(_Base):
         Row of the input that each row of the output copies; -1 where it was made from several.
     parents_ : CSR matrix of float64, shape (m, n)
         Share of each row of the input in each row of the output. Rows sum to 1; a copy has one parent, a
-        row on the line between two has both, in the proportion of its place on the line.
+        row on the line between two has both, in the proportion of its place on the line. Their mean is
+        the new row, but for noise (``shrinkage``) and for columns of integers, where it is cut to one.
     sample_weight_ : float64 array, shape (m,)
         Weights, where ``sample_weight`` was given: those of the parents in the proportion of their shares.
     groups_ : array, shape (m,)
-        Groups, where ``groups`` was given: that of the first parent.
+        Groups, where ``groups`` was given: that of the first parent. A made row may have its other
+        parents in other groups.
     prior_offset_ : float64 array, shape (C,)
-        By how much the class prior moved, in log-odds, classes in sorted order, of mean 0: subtract it
-        from the log probabilities of a model trained on the output. Exact where rows of a class are drawn
-        at random; where rows are removed or made by their place, it corrects the prior and no more.
+        By how much the class prior moved: ``log(n after / n before)`` of each class in sorted order, less
+        the mean. Differences of two entries are log-odds. Subtract it from the log probabilities of a
+        model trained on the output. Where rows of a class are drawn at random, that is exact for the
+        true probabilities, as densities within classes stay what they were, and for a model as far as it
+        estimates them: a well-specified, lightly penalised logistic regression on many rows. Trees grown
+        to their rows hardly move when rows are repeated, so there it corrects far too much: see
+        ``correct_prior="level"`` of :class:`equipoise.samplers.ResampledClassifier`. Where rows are
+        removed or made by their place, it corrects the prior and no more. Where there is a
+        ``sample_weight_``, n are sums of weights: the offset is that of a model trained with those
+        weights, and the prior that is put back is the weighted one.
     """
 
     _reads_columns = True  # or labels only, so that the columns may hold anything
@@ -62,7 +76,7 @@ class Sampler(_Base):
         y : array or series, shape (n,)
             Labels.
         sample_weight : array, shape (n,), optional
-            Weights, carried to ``sample_weight_``.
+            Weights of 0 or more, carried to ``sample_weight_``.
         groups : array, shape (n,), optional
             Groups, carried to ``groups_``.
 
@@ -83,6 +97,8 @@ class Sampler(_Base):
         self._origins: Origins | None = None
         y_given = y if labels is None else labels.to_numpy()
         _check_length(_length(y_given), _length(X if frame is None else frame), "y")
+        if sample_weight is not None:
+            sample_weight = _checked_weight(sample_weight, _length(y_given))
         self._names = None if frame is None else list(frame.columns)
         values = X if frame is None else self._frame_values(frame)
         X_out, y_out = super().fit_resample(values, y_given)
@@ -143,7 +159,7 @@ class Sampler(_Base):
 
     @property
     def prior_offset_(self) -> NDArray[np.float64]:
-        """By how much the class prior moved, in log-odds."""
+        """By how much the class prior moved; differences of two entries are log-odds."""
         self._known_origins()
         before, after = self._labels
         classes, codes = np.unique(before, return_inverse=True)
@@ -161,15 +177,14 @@ class Sampler(_Base):
         if sample_weight is None:
             return
         origins = self._known_origins()
-        weight = np.asarray(sample_weight, dtype=np.float64)
-        _check_length(len(weight), origins.n, "sample_weight")
+        weight = _checked_weight(sample_weight, origins.n)
         self._weight_before = weight
         self.sample_weight_ = origins.mix(weight)
 
     def _known_origins(self) -> Origins:
         known: Origins | None = self.__dict__.get("_origins")
         if known is None:
-            raise UsageError(
+            raise NotResampled(
                 f"this {type(self).__name__} has resampled nothing yet",
                 remedy="call fit_resample first",
             )
@@ -293,6 +308,26 @@ def _check_length(given: int, expected: int, name: str) -> None:
             f"{name} has {given} entries, and the data {expected} rows",
             remedy="give one entry per row",
         )
+
+
+def _checked_weight(given: Any, n: int) -> NDArray[np.float64]:
+    remedy = "give one number of 0 or more per row"
+    try:
+        weight = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError("sample_weight holds what is no number", remedy=remedy) from None
+    if weight.ndim != 1:
+        raise UsageError(f"sample_weight has {weight.ndim} dimensions, not 1", remedy=remedy)
+    _check_length(len(weight), n, "sample_weight")
+    wrong = ~(np.isfinite(weight) & (weight >= 0))
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise UsageError(
+            f"{int(wrong.sum())} of {n} entries of sample_weight are no weights, the first is "
+            f"{weight[first]:g} in row {first}",
+            remedy=remedy,
+        )
+    return weight
 
 
 def _cast(values: NDArray[Any], dtype: Any) -> Any:

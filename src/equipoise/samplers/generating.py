@@ -198,7 +198,7 @@ class Generator(Sampler):
             self.sampling_strategy, y, self._sampling_type
         )
         X_out, y_out = self._made(Space(graph.X if X is None else X, graph), y)
-        self._labels, self._weight_before = (y, y_out), None
+        self._conclude(y, y_out, None, None)
         return X_out, y_out
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
