@@ -9,11 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from equipoise.errors import UsageError
+from equipoise.errors import DataError, UsageError
 from equipoise.samplers import DownsampleUpweight, MildCombination, UpsampleDownweight
 
 counts_of_classes = st.lists(st.integers(1, 60), min_size=2, max_size=5)
 ALL = [MildCombination, DownsampleUpweight, UpsampleDownweight]
+
+
+def most(ratio, fewest):
+    """Count up while the ratio is kept."""
+    rows = int(fewest)
+    while (rows + 1) / fewest <= ratio:
+        rows += 1
+    return rows
 
 
 def run(sampler, counts, seed=0):
@@ -31,7 +39,7 @@ def run(sampler, counts, seed=0):
 @given(counts_of_classes, st.integers(0, 2**32 - 1), st.floats(1, 50))
 def test_downsample_upweight(counts, seed, ratio):
     y, y_out, rows, weight = run(DownsampleUpweight(ratio=ratio, random_state=seed), counts, seed)
-    expected = np.minimum(counts, round(ratio * min(counts)))
+    expected = np.minimum(counts, most(ratio, min(counts)))
     np.testing.assert_array_equal(np.bincount(y_out), expected)
     assert len(np.unique(rows)) == len(rows)
     np.testing.assert_allclose(np.bincount(y_out, weights=weight), np.bincount(y), rtol=1e-12)
@@ -56,11 +64,11 @@ def test_upsample_downweight(counts, seed):
 )
 def test_mild_combination(counts, seed, over, ratio):
     sampler = MildCombination(over=over, ratio=ratio, random_state=seed)
-    y, y_out, rows, weight = run(sampler, counts, seed)
-    n, most = np.array(counts), max(counts)
-    share = np.sqrt(min(counts) / most) if over is None else over
-    raised = np.maximum(n, round(share * most))
-    expected = np.minimum(raised, round(ratio * raised.min()))
+    y, y_out, rows, _ = run(sampler, counts, seed)
+    n, largest = np.array(counts), max(counts)
+    share = np.sqrt(min(counts) / largest) if over is None else over
+    raised = np.maximum(n, round(share * largest))
+    expected = np.minimum(raised, most(ratio, raised.min()))
     np.testing.assert_array_equal(np.bincount(y_out), expected)
     log_shift = np.log(expected) - np.log(n)
     np.testing.assert_allclose(sampler.prior_offset_, log_shift - log_shift.mean(), atol=1e-12)
@@ -68,7 +76,27 @@ def test_mild_combination(counts, seed, over, ratio):
         own = rows[y_out == c]
         # Either every row is there, some of them again, or some of them once.
         assert set(own) == set(np.flatnonzero(y == c)) or len(set(own)) == len(own)
-    assert expected.max() / expected.min() <= max(ratio, 1) + 0.5 / expected.min() + 1e-9
+    assert expected.max() / expected.min() <= ratio
+
+
+@pytest.mark.parametrize(("ratio", "rows"), [(1.15, 115), (1.155, 115), (2, 200), (1e308, 900)])
+def test_a_ratio_is_the_largest_there_is(ratio, rows):
+    # 1.15 * 100 is rounded to below 115.
+    for sampler in (DownsampleUpweight(ratio=ratio), MildCombination(ratio=ratio, over=0.01)):
+        assert np.bincount(run(sampler, [900, 100])[1]).tolist() == [rows, 100]
+
+
+def test_a_class_whose_kept_rows_weigh_nothing():
+    y = np.repeat([0, 1], [50, 5])
+    weight = np.ones(55)
+    weight[1:50] = 0
+    sampler = DownsampleUpweight(ratio=1, random_state=0)
+    with pytest.raises(DataError, match="class 0 that DownsampleUpweight kept weigh 0"):
+        sampler.fit_resample(np.zeros((55, 1)), y, sample_weight=weight)
+    # A class that weighed nothing before may do so again.
+    weight[0] = 0
+    sampler.fit_resample(np.zeros((55, 1)), y, sample_weight=weight)
+    assert sampler.sample_weight_.sum() == 5
 
 
 def test_balanced_data_are_left_as_they_are():

@@ -11,7 +11,7 @@ import numpy as np
 from equipoise.data.labels import nearest, rows_word, some
 from equipoise.errors import UsageError
 
-__all__ = ["METHODS", "check_amounts", "row_rule"]
+__all__ = ["METHODS", "check_amounts", "most_rows", "row_rule"]
 
 METHODS = {
     "random-over": ("sampling_strategy",),
@@ -91,7 +91,15 @@ def _partly(n: list[int], method: str, share: float | None, ratio: float) -> lis
     if method == "mild-combination":
         share = math.sqrt(min(n) / max(n)) if share is None else share
         n = [max(each, round(share * max(n))) for each in n]
-    return [min(each, round(ratio * min(n))) for each in n]
+    most = most_rows(min(n), ratio)
+    return [min(each, most) for each in n]
+
+
+def most_rows(fewest: int, ratio: float) -> int:
+    """Return the most rows that are no more than ``ratio``, of 1 or more, times the fewest."""
+    most = max(fewest, math.floor(min(ratio * fewest, 2.0**62)))
+    # The product may be rounded to just below a whole number.
+    return most + ((most + 1) / fewest <= ratio)
 
 
 def _balanced(before: dict[Any, int], strategy: Any, over: bool) -> list[int]:

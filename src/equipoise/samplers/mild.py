@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
-from equipoise.errors import UsageError
+from equipoise.errors import DataError, UsageError
+from equipoise.samplers.amounts import most_rows
 from equipoise.samplers.base import Sampler
 
 __all__ = ["DownsampleUpweight", "MildCombination", "UpsampleDownweight"]
@@ -85,6 +86,13 @@ class _Drawing(Sampler):
         weight = np.ones(len(at)) if sample_weight is None else self.sample_weight_
         given = np.bincount(codes, weights=self._weight_before, minlength=len(labels))
         left = np.bincount(at, weights=weight, minlength=len(labels))
+        lost = np.flatnonzero((given > 0) & (left <= 0))
+        if len(lost):
+            raise DataError(
+                f"all rows of class {labels[lost[:1]].tolist()[0]!r} that {type(self).__name__} kept weigh "
+                f"0, and its rows {given[lost[0]]:g} before",
+                remedy="leave rows of weight 0 out first, or keep more rows by a larger ratio",
+            )
         factor = np.divide(given, left, out=np.zeros(len(labels)), where=left > 0)
         self.sample_weight_ = weight * factor[at]
 
@@ -171,7 +179,7 @@ class MildCombination(_Drawing):
         largest = int(counts.max())
         share = np.sqrt(counts.min() / largest) if over is None else over
         wanted: Y = np.maximum(counts, round(share * largest)).astype(np.int64)
-        most: Y = np.minimum(wanted, round(ratio * int(wanted.min())))
+        most: Y = np.minimum(wanted, most_rows(int(wanted.min()), ratio))
         return most
 
 
@@ -179,7 +187,7 @@ class DownsampleUpweight(_Drawing):
     """Drop common rows and weight the kept ones by the factor, which keeps the prior.
 
     A class with n rows, of which m are kept, gets the weight n / m per row: the classes weigh as much as
-    before, and probabilities stay calibrated.
+    before, and the probabilities of a learner that uses the weights stay on their level.
 
     Parameters
     ----------
@@ -196,12 +204,15 @@ class DownsampleUpweight(_Drawing):
         Weight of each row of the output; pass it to the learner. Where weights were given, each class
         keeps the sum of its weights.
     groups_, parents_, prior_offset_
-        See :class:`equipoise.samplers.base.Sampler`; the offset is 0.
+        See :class:`equipoise.samplers.base.Sampler`. The offset is 0: it is that of a model trained with
+        ``sample_weight_``, and where weights were given the prior kept is the weighted one.
 
     Raises
     ------
     UsageError
         If ``ratio`` or ``random_state`` cannot be used.
+    DataError
+        If all rows kept of a class weigh 0, and not all that were given.
 
     References
     ----------
@@ -230,7 +241,7 @@ class DownsampleUpweight(_Drawing):
         self.ratio = ratio
 
     def _wanted(self, counts: Y) -> Y:
-        most = round(_checked_ratio(self.ratio) * int(counts.min()))
+        most = most_rows(int(counts.min()), _checked_ratio(self.ratio))
         wanted: Y = np.minimum(counts, most)
         return wanted
 
@@ -254,7 +265,8 @@ class UpsampleDownweight(_Drawing):
         Weight of each row of the output; pass it to the learner. Where weights were given, each class
         keeps the sum of its weights.
     groups_, parents_, prior_offset_
-        See :class:`equipoise.samplers.base.Sampler`; the offset is 0.
+        See :class:`equipoise.samplers.base.Sampler`. The offset is 0: it is that of a model trained with
+        ``sample_weight_``, and where weights were given the prior kept is the weighted one.
 
     Raises
     ------
