@@ -155,7 +155,10 @@ def test_keys_are_those_of_splitmix():
         return z ^ (z >> whole(31))
 
     start = mix(np.array([7], dtype=np.uint64))
-    np.testing.assert_array_equal(keys_of(1000, 7), mix(start + rows * whole(0x9E3779B97F4A7C15)))
+    steps = (rows + whole(1)) * whole(0x9E3779B97F4A7C15)
+    np.testing.assert_array_equal(keys_of(1000, 7), mix(start + steps))
+    # The first numbers of the generator with the state 0, as published.
+    assert [int(key) for key in keys_of(2, 0)] == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
@@ -175,6 +178,20 @@ def test_keys_are_uniform_and_have_no_order(seed):
     # In every stretch of the file as in every other one, and in those where a class may lie.
     for own in (np.arange(n) % 7 == 3, np.arange(n) < 5000, np.arange(n) % 1024 == 0):
         assert stats.kstest(share[own], "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("start", [0, 1000, 2**31])
+def test_the_first_row_is_as_any_other(start):
+    # Among the smallest quarter of 40 keys about every fourth time, whichever row it is.
+    times, rows = 400, 40
+    ranks = np.array(
+        [keys_of(rows, seed).argsort().argsort() for seed in range(start, start + times)]
+    )
+    kept = (ranks < rows // 4).sum(axis=0)
+    assert stats.binomtest(int(kept[0]), times, 0.25).pvalue > 1e-3
+    assert stats.chisquare(np.bincount(ranks[:, 0], minlength=rows)).pvalue > 1e-3
+    if start == 0:
+        assert keys_of(rows, 0)[0] > 0
 
 
 def test_every_row_is_drawn_equally_often_and_so_are_pairs(tmp_path):

@@ -51,9 +51,10 @@ class ResampledFile:
     before, after : dict
         Rows of each class, by label in natural order. Labels of CSV files are text.
     prior_offset : dict
-        ``log(share after / share before)`` of each class: the difference of two classes is by how much a
-        model trained on the file has the log-odds of these classes too high. Shares are those of the
-        weights where there are any, which makes all 0. None where a class has no rows left.
+        ``log(share after / share before)`` of each class: the difference of two classes is by how much
+        the prior of the file has their log-odds too high, and so a model that estimates probabilities;
+        trees hardly move when rows are repeated. Shares are those of the weights where there are any,
+        which makes all 0 for a model trained with them. None where a class has no rows left.
     weight, row_number : str or None
         Names of the columns that were added.
     """
@@ -86,7 +87,8 @@ def resample_file(
     smallest keys are a uniform sample of exactly m. A class of n rows that is to have m gets every row
     ``floor(m / n)`` times and the ``m mod n`` rows with the smallest keys once more: extras are drawn
     without replacement, which balances classes with the least added noise. Rows stay in order, copies
-    follow their row. The same file and seed give the same output on any number of threads.
+    follow their row. The same file and seed give the same output on any number of threads, and samples of
+    one seed are nested across methods: use other seeds for independent ones.
 
     Parameters
     ----------
@@ -273,7 +275,9 @@ class _Plan:
         self.counts, self.wanted = list(before.values()), list(after.values())
         # The seed goes through the hash too: keys of neighbouring seeds are far apart in its cycle.
         start = pl.select(_mixed(_whole(seed))).item()
-        step = pl.col(self.row).cast(pl.UInt64) * _whole(0x9E3779B97F4A7C15)
+        # As in SplitMix64 the steps begin at 1: else the key of row 0 under seed 0 would be 0, the smallest.
+        number = pl.col(self.row).cast(pl.UInt64) + _whole(1)
+        step = number * _whole(0x9E3779B97F4A7C15)
         # Products wrap around, and nothing on the way loses a bit: keys of different rows differ.
         self.key = _mixed(step + _whole(start))
 
