@@ -79,6 +79,13 @@ def test_the_shift_is_told_as_it_is_to_be_undone(numbers: Path, tmp_path: Path, 
     assert f"{shift:+.4g} in log-odds of 'rare'" in said
     assert f"corrected by {-shift:+.4g}" in said
     assert f"divides the odds by {math.exp(shift):.4g}" in said
+    assert "a model that estimates probabilities" in said
+    assert "trees" not in said
+    assert "trees hardly move when rows are repeated" in run(*command, "random-over").out
+    for method in ("smote", "tomek"):
+        said = run(*command, method).out
+        assert "corrects the prior only, so calibrate on rows as they were" in said
+        assert "estimates probabilities" not in said
     assert "'w'" in run(*command, "upsample-downweight", "--weight", "w").out
     assert pl.read_csv(out).columns[-1] == "w"
     even = ("--param", f'sampling_strategy={{"rare": {counts["rare"]}}}')
@@ -98,7 +105,19 @@ def test_more_classes_and_numbers_as_labels(tmp_path: Path, run: Run) -> None:
         content = document(run(*command, method, *strategy, "--json"), "resampling")
         labels = [(one["label"], one["after"]) for one in content["classes"]]  # type: ignore[attr-defined]
         assert labels == [("1", 12), ("2", 60), ("10", 33)]
-        assert "made to sum to 1: 1 " in run(*command, method).out
+        said = run(*command, method).out
+        assert "made to sum to 1: 1 " in said
+        assert ("prior only" in said) == (method == "smote")
+        assert ("trees" in said) == (method == "random-over")
+
+
+def test_a_shift_that_is_rounding_is_no_shift(tmp_path: Path, run: Run) -> None:
+    pl.DataFrame({"x": 0, "y": ["a"] * 49 + ["b"] * 7 + ["c"] * 7}).write_csv(tmp_path / "in.csv")
+    command = ("resample", tmp_path / "in.csv", "-t", "y", "-o", tmp_path / "out.csv")
+    twice = ("--method", "random-over", "--param", 'sampling_strategy={"a": 147, "b": 21, "c": 21}')
+    content = document(run(*command, *twice, "--json"), "resampling")
+    assert [one["prior_offset"] for one in content["classes"]] == [0, 0, 0]  # type: ignore[attr-defined]
+    assert "nothing to correct" in run(*command, *twice).out
 
 
 def test_parameters_reach_the_method(numbers: Path, tmp_path: Path, run: Run) -> None:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_NOTHING = 1e-12  # log-odds that are rounding
+_REPEATING = ("random-over", "mild-combination")
+_AT_RANDOM = (*_REPEATING, "random-under")
+
 
 def _fitting(incomplete: str) -> list[str]:
     return [name for name in method_names() if name.startswith(incomplete)]
@@ -100,7 +104,8 @@ def resample_table(
 ) -> None:
     """Repeat, drop or make rows of a data file until its classes have other shares.
 
-    For training elsewhere: the result is training data and nothing to judge a model on. To find out which
+    For training elsewhere: the result is training data and nothing to judge a model on. Split first, and
+    resample the part to train on: copies and rows made from both parts tell of the other. To find out which
     method helps, give the file as it is to `equipoise compare`, which resamples inside the folds.
     """
     from equipoise.samplers.amounts import METHODS
@@ -156,7 +161,7 @@ def _document(
                 "label": str(label),
                 "before": n,
                 "after": done.after[label],
-                "prior_offset": done.prior_offset[label],
+                "prior_offset": _cleared(done.prior_offset[label]),
             }
             for label, n in done.before.items()
         ],
@@ -190,26 +195,47 @@ def _shift_in_words(done: ResampledFile) -> str:
     if done.weight is not None:
         return f"prior kept: train with the weights in column {shown(done.weight)!r}"
     offsets = [value for value in done.prior_offset.values() if value is not None]
-    if max(map(abs, offsets)) < 1e-12:
+    if max(map(abs, offsets)) < _NOTHING:
         return "the shares of the classes are as before: nothing to correct"
     labels = [shown(label, 40) for label in done.before]
     if len(offsets) < len(labels):
         return "a class has no rows left: a model trained on this cannot know it"
+    at_random = done.method in _AT_RANDOM
+    trees = "; trees hardly move when rows are repeated" if done.method in _REPEATING else ""
     if len(labels) == 2:
         rare = min((0, 1), key=lambda c: list(done.before.values())[c])
         shift = offsets[rare] - offsets[1 - rare]
-        odds = math.exp(abs(shift))
+        moved = f"prior moved by {_signed(shift)} in log-odds of {labels[rare]!r}: "
+        if not at_random:
+            return (
+                f"{moved}taking that off the scores of a model\n"
+                "corrects the prior only, so calibrate on rows as they were"
+            )
+        by = f"{'divides' if shift > 0 else 'multiplies'} the odds by {math.exp(abs(shift)):.4g}"
         return (
-            f"prior moved by {shift:+.4g} in log-odds of {labels[rare]!r}: scores of a model trained on this must "
-            f"be corrected by {-shift:+.4g}, which {'divides' if shift > 0 else 'multiplies'} the odds by {odds:.4g}"
+            f"{moved}scores of a model that estimates probabilities\n"
+            f"are to be corrected by {_signed(-shift)}, which {by}{trees}"
         )
     moves = ", ".join(
-        f"{label} {-value:+.4g}" for label, value in zip(labels, offsets, strict=True)
+        f"{label} {_signed(-value)}" for label, value in zip(labels, offsets, strict=True)
+    )
+    told = (
+        f"for a model that estimates probabilities{trees}"
+        if at_random
+        else "this corrects the prior only, so calibrate on rows as they were"
     )
     return (
-        "prior moved: scores of a model trained on this must be corrected by adding to the log of each "
-        f"probability, before they are made to sum to 1: {moves}"
+        "prior moved: to add to log probabilities before they are made to sum to 1: "
+        f"{moves}\n{told}"
     )
+
+
+def _cleared(value: float | None) -> float | None:
+    return 0.0 if value is not None and abs(value) < _NOTHING else value
+
+
+def _signed(value: float) -> str:
+    return "0" if abs(value) < _NOTHING else f"{value:+.4g}"
 
 
 def register(app: typer.Typer) -> None:
