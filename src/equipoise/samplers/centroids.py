@@ -38,6 +38,10 @@ _CLOSE = 1e-13  # share of the sum of squares that rounding may move
 _SPENT = 1e-9
 
 
+class NoCentres(UsageError, RuntimeError):
+    """An estimator that clusters without centres; imbalanced-learn's kind of error."""
+
+
 class ClusterCentroids(Sampler, _ClusterCentroids):
     """Replace the rows of common classes by the centres of their clusters.
 
@@ -165,7 +169,7 @@ def _clustered(estimator: Any, X: Any, wanted: int) -> tuple[Any, Rows]:
         return _means(estimator, X)
     estimator.fit(X)
     if not hasattr(estimator, "cluster_centers_"):
-        raise UsageError(
+        raise NoCentres(
             f"estimator={estimator!r} finds no cluster_centers_",
             remedy="use one that does, such as KMeans",
         )

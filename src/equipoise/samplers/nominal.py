@@ -316,7 +316,7 @@ class SMOTEN(Coded, _SMOTEN):
         if sp.issparse(X):
             X = X.toarray()
             warnings.warn(
-                "SMOTEN works on a dense array, which the sparse matrix is converted to",
+                "SMOTEN makes the sparse matrix a dense array, which is not really efficient",
                 DataConversionWarning,
                 stacklevel=2,
             )

@@ -10,6 +10,7 @@ from imblearn.over_sampling import RandomOverSampler as _RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler as _RandomUnderSampler
 from numpy.typing import NDArray
 
+from equipoise.errors import DataError
 from equipoise.samplers.base import Sampler, _explain_missing
 from equipoise.samplers.origins import Made, Origins
 
@@ -78,7 +79,12 @@ class RandomOverSampler(Sampler, _RandomOverSampler):
             checked = BaseSampler._check_X_y(self, X, y, accept_sparse)
         except ValueError as error:
             _explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
-            raise
+            if "could not convert string" not in str(error):
+                raise
+            raise DataError(
+                "When shrinkage is not None, X needs to contain only numerical data",
+                remedy="leave shrinkage out, or the columns of text",
+            ) from None
         return checked
 
     def _fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
