@@ -170,7 +170,8 @@ def _clustered(estimator: Any, X: Any, wanted: int) -> tuple[Any, Rows]:
     estimator.fit(X)
     if not hasattr(estimator, "cluster_centers_"):
         raise NoCentres(
-            f"estimator={estimator!r} finds no cluster_centers_",
+            "`estimator` should be a clustering estimator exposing a fitted parameter "
+            f"`cluster_centers_`. {type(estimator).__name__} exposes none",
             remedy="use one that does, such as KMeans",
         )
     of = estimator.labels_ if hasattr(estimator, "labels_") else estimator.predict(X)
