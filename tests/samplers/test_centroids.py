@@ -192,7 +192,7 @@ def test_fewer_different_rows_than_are_wanted_are_told():
 
 def test_what_cannot_be_used_is_refused():
     X, y = draw(1, [30, 5], 2)
-    with pytest.raises(UsageError, match="no parameter n_clusters"):
+    with pytest.raises(UsageError, match="no n_clusters"):
         ClusterCentroids(estimator=_NoCount()).fit_resample(X, y)
     with pytest.raises(UsageError, match="exposes none"):
         ClusterCentroids(estimator=Birch()).fit_resample(X, y)

@@ -153,7 +153,8 @@ class ClusterCentroids(Sampler, _ClusterCentroids):
     def _prepare(self, X: Any) -> None:
         if self.estimator is not None and "n_clusters" not in self.estimator.get_params():
             raise UsageError(
-                f"estimator={self.estimator!r} has no parameter n_clusters",
+                "`estimator` should be a clustering estimator exposing a parameter `n_clusters` and a fitted "
+                f"parameter `cluster_centers_`. {type(self.estimator).__name__} has no n_clusters",
                 remedy="use one that has, such as KMeans",
             )
         self._validate_estimator()
