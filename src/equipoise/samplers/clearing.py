@@ -142,13 +142,16 @@ def count_closer(
 
     def count(part: slice) -> None:
         left, own = _queries(X[rows[part]], precision)
-        first = _round_down(near[part] - own * (1 + 2 * precision.error) - TINY)[:, None]
+        first = _round_down(near[part] - own * (1 + 2 * precision.error) - TINY)
         last = wide[part] * (1 + 1e-9) - own * (1 - 2 * precision.error) + widest
         second = np.nextafter(last.astype(np.float32), np.float32(np.inf))[:, None]
         for at in range(0, len(among), TILE):
             upper = left @ columns[at : at + TILE].T
-            sure[part] += _trues(upper < first)
-            possible[part] += _trues(upper <= second)
+            hits = np.flatnonzero(upper <= second)
+            row = hits // upper.shape[1]
+            possible[part] += np.bincount(row, minlength=len(own))
+            surely = row[upper.ravel()[hits] < first[row]]
+            sure[part] += np.bincount(surely, minlength=len(own))
 
     spread(count, len(rows), QUERIES, n_jobs)
     return np.maximum(sure, 0), possible
@@ -224,10 +227,3 @@ def _queries(X: F, precision: Precision) -> tuple[S, F]:
 def _round_down(values: F) -> S:
     out: S = np.nextafter(values.astype(np.float32), np.float32(-np.inf))
     return out
-
-
-def _trues(mask: NDArray[np.bool_]) -> Rows:
-    """Count by row, eight at a time where the columns allow."""
-    words = mask.view(np.uint8 if mask.shape[1] % 8 else np.uint64)
-    counts: Rows = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
-    return counts
