@@ -41,6 +41,10 @@ def test_what_is_said_of_closer_rows_is_true(seed, p, k, size, ties):
     closer, within = (gaps < radius[:, None]).sum(axis=1), (gaps <= wide[:, None]).sum(axis=1)
     assert (sure <= closer).all()
     assert (possible >= within).all()
+    endless = np.full(len(rows), np.inf)
+    alike, beyond = count_closer(X, rows, among, radius, endless)
+    np.testing.assert_array_equal(alike, sure)
+    assert (beyond > len(among)).all()
     if not ties and p == 20:
         assert (possible - sure <= within - closer + 2).all()
 

@@ -110,7 +110,7 @@ def count_closer(
     among : int64 array
         Rows that count, ``rows`` among them; a row does not count for itself.
     low, high : float64 arrays, shape (q,)
-        The two distances of each.
+        The two distances of each; where ``high`` is infinite, ``possible`` is beyond all counts.
     n_jobs : int, optional
         Threads.
     precision : Precision, optional
@@ -136,7 +136,9 @@ def count_closer(
         return np.zeros(len(rows), dtype=np.int64), np.full(len(rows), len(among))
     columns, square = precision.columns(X[among], upper=True)
     widest = 4 * precision.error * float(square.max(initial=0.0)) + TINY
-    near, wide = _reach(precision, low), np.minimum((high * precision.scale) ** 2, _HUGE)
+    near, bounded = _reach(precision, low), np.isfinite(high)
+    # Where nothing is too far, only those within the lower radius need be looked at.
+    wide = np.where(bounded, np.minimum((high * precision.scale) ** 2, _HUGE), near)
     # Its distance to itself is 0, which no rounding brings above the wider radius.
     sure, possible = np.full(len(rows), -1), np.full(len(rows), -1)
 
@@ -154,7 +156,7 @@ def count_closer(
             sure[part] += np.bincount(surely, minlength=len(own))
 
     spread(count, len(rows), QUERIES, n_jobs)
-    return np.maximum(sure, 0), possible
+    return np.maximum(sure, 0), np.where(bounded, possible, np.iinfo(np.int64).max)
 
 
 class _Cells:

@@ -99,10 +99,12 @@ class Editing:
         own = np.flatnonzero(self.here & (self.codes == c))
         against, open_rows = own[:0], own
         gap = self._gap(c, own)
-        if gap is not None:
-            against, open_rows = self._by_gap(own, gap, k if unanimous else k // 2 + 1)
-        if not unanimous:  # then a majority of others is not shown by the nearest of them
-            open_rows, against = np.union1d(open_rows, against), own[:0]
+        if gap is not None and unanimous:
+            against, open_rows = self._by_gap(own, gap, k)
+        elif gap is not None:
+            # The nearest of the others is not a majority of them: only their absence decides.
+            endless = Gap(gap.low, np.full(len(self.codes), np.inf))
+            against, open_rows = self._by_gap(own, endless, k // 2 + 1)
         if not len(open_rows):
             return against
         around = self.codes[self._near(open_rows, k)]
