@@ -89,6 +89,7 @@ def _declare(run: Callable[..., None], function: Callable[..., None]) -> None:
     # The help keeps line ends as they are: paragraphs are to be broken for the terminal, not for us.
     paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
     run.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    # To the type checker a function has neither attribute; typer reads both.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     del run.__wrapped__  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import narwhals as nw
 
@@ -120,10 +120,11 @@ def assign_roles(
                     remedy=f"name another {'column' if part in _GIVEN else part + ' column'}",
                 )
     special: dict[str, Role] = {}
-    for name_or_none, role_of in ((target, "target"), (group, "group"), (time, "time")):
+    named: list[tuple[str | None, Role]] = [(target, "target"), (group, "group"), (time, "time")]
+    for name_or_none, role_of in named:
         if name_or_none is not None:
             find_column(frame, name_or_none, f"{role_of} column")
-            special.setdefault(name_or_none, role_of)  # type: ignore[arg-type]
+            special.setdefault(name_or_none, role_of)
     return [_column(frame[name], special.get(name), given.get(name)) for name in frame.columns]
 
 
@@ -149,7 +150,7 @@ def _column(series: nw.Series[Any], special: Role | None, given: str | None) -> 
     if special is not None:
         return made(special, "given")
     if given is not None:
-        return made(given, "given")  # type: ignore[arg-type]
+        return made(cast("Role", given), "given")
     return made(*_find(series, missing, distinct))
 
 

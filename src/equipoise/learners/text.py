@@ -7,6 +7,7 @@ kept and the document frequencies are fitted on the training rows of a fold.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +21,7 @@ _MAX_TERMS = 50_000
 _COMPONENTS = 50
 
 
-def _vectorizer(vocabulary: dict[str, int] | None = None) -> object:
+def _vectorizer(vocabulary: dict[str, int] | None = None) -> Any:
     from sklearn.feature_extraction.text import CountVectorizer
 
     # One-character tokens such as "u", "2" and "£" carry signal in short messages.
@@ -44,10 +45,10 @@ class TextCounts:
         """Count all terms of ``column``."""
         vectorizer = _vectorizer()
         try:
-            matrix = vectorizer.fit_transform(column)  # type: ignore[attr-defined]
+            matrix = vectorizer.fit_transform(column)
         except ValueError:  # no row has a single word
             return cls(np.empty(0, dtype=str), sp.csr_matrix((len(column), 0)))
-        return cls(vectorizer.get_feature_names_out(), sp.csr_matrix(matrix))  # type: ignore[attr-defined]
+        return cls(vectorizer.get_feature_names_out(), sp.csr_matrix(matrix))
 
     def take(self, rows: NDArray[np.int64]) -> TextCounts:
         """Return the counts of some rows."""
@@ -82,7 +83,7 @@ class TextEncoder:
         if not self.terms:
             return TextCounts(np.empty(0, dtype=str), sp.csr_matrix((len(column), 0)))
         vectorizer = _vectorizer({term: j for j, term in enumerate(self.terms)})
-        matrix = vectorizer.transform(column)  # type: ignore[attr-defined]
+        matrix = vectorizer.transform(column)
         # Without the terms, which nothing reads any more: as an array they take the width of the longest each.
         return TextCounts(np.empty(0, dtype=str), sp.csr_matrix(matrix))
 

@@ -71,6 +71,7 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
 
     def fill(temporary: Path) -> None:
         with (temporary / _ENCODER).open("wb") as file:
+            # numpy's types take any name for its own option.
             np.savez_compressed(file, **model.encoder.to_arrays())  # type: ignore[arg-type]
         about["learner_file"] = _save_fitted(model.fitted, temporary, about, trusted)
         about["files"] = {
