@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any
-
-import numpy as np
 
 from equipoise.data.labels import nearest, rows_word, some
 from equipoise.errors import UsageError
@@ -77,7 +76,7 @@ def check_amounts(strategy: Mapping[Any, Any]) -> dict[Any, int]:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return math.nan
     try:
         return float(value) if math.isfinite(value) else math.nan

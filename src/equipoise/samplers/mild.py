@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from equipoise.errors import DataError, UsageError
-from equipoise.samplers.amounts import most_rows
+from equipoise.samplers.amounts import METHODS, row_rule
 from equipoise.samplers.base import Sampler
 
 __all__ = ["DownsampleUpweight", "MildCombination", "UpsampleDownweight"]
@@ -28,6 +27,7 @@ class _Drawing(Sampler):
 
     _sampling_type = "bypass"
     _reads_columns = False
+    _method: ClassVar[str]
     _keeps_prior = False  # by weights
     # Checked here instead, with a remedy.
     _parameter_constraints: ClassVar[dict[str, Any]] = {"random_state": "no_validation"}
@@ -43,7 +43,9 @@ class _Drawing(Sampler):
         return tags
 
     def _wanted(self, counts: Y) -> Y:
-        raise UsageError("this is the base of samplers", remedy="use one of them")
+        given = {name: getattr(self, name) for name in METHODS[self._method]}
+        wanted = row_rule(self._method, given)(dict(enumerate(counts.tolist())))
+        return np.array(wanted, dtype=np.int64)
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
@@ -97,22 +99,6 @@ class _Drawing(Sampler):
         self.sample_weight_ = weight * factor[at]
 
 
-def _number(value: Any) -> float:
-    """Read a number; NaN, which fails every comparison, where it is none."""
-    plain = isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-    return float(value) if plain else float("nan")
-
-
-def _checked_ratio(given: Any) -> float:
-    ratio = _number(given)
-    if not 1 <= ratio < np.inf:
-        raise UsageError(
-            f"ratio={given!r} is not a number of 1 or more",
-            remedy="use 1 (balanced) or more, such as 2",
-        )
-    return ratio
-
-
 class MildCombination(_Drawing):
     """Repeat rare rows part of the way, then drop common rows part of the way.
 
@@ -156,6 +142,8 @@ class MildCombination(_Drawing):
     [64, 32]
     """
 
+    _method = "mild-combination"
+
     def __init__(
         self, *, over: float | None = None, ratio: float = 2.0, random_state: Any = None
     ) -> None:
@@ -168,19 +156,6 @@ class MildCombination(_Drawing):
         "over": "no_validation",
         "ratio": "no_validation",
     }
-
-    def _wanted(self, counts: Y) -> Y:
-        over = None if self.over is None else _number(self.over)
-        if over is not None and not 0 < over <= 1:
-            raise UsageError(
-                f"over={self.over!r} is not a share", remedy="use a number above 0 and at most 1"
-            )
-        ratio = _checked_ratio(self.ratio)
-        largest = int(counts.max())
-        share = np.sqrt(counts.min() / largest) if over is None else over
-        wanted: Y = np.maximum(counts, round(share * largest)).astype(np.int64)
-        most: Y = np.minimum(wanted, most_rows(int(wanted.min()), ratio))
-        return most
 
 
 class DownsampleUpweight(_Drawing):
@@ -229,6 +204,7 @@ class DownsampleUpweight(_Drawing):
     ([20, 10], [100.0, 10.0])
     """
 
+    _method = "downsample-upweight"
     _keeps_prior = True
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -239,11 +215,6 @@ class DownsampleUpweight(_Drawing):
     def __init__(self, *, ratio: float = 2.0, random_state: Any = None) -> None:
         super().__init__(random_state=random_state)
         self.ratio = ratio
-
-    def _wanted(self, counts: Y) -> Y:
-        most = most_rows(int(counts.min()), _checked_ratio(self.ratio))
-        wanted: Y = np.minimum(counts, most)
-        return wanted
 
 
 class UpsampleDownweight(_Drawing):
@@ -288,7 +259,5 @@ class UpsampleDownweight(_Drawing):
     ([100, 100], [100.0, 10.0])
     """
 
+    _method = "upsample-downweight"
     _keeps_prior = True
-
-    def _wanted(self, counts: Y) -> Y:
-        return np.full_like(counts, counts.max())
