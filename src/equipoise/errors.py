@@ -8,6 +8,7 @@ __all__ = [
     "ColumnNotFound",
     "DataError",
     "EquipoiseError",
+    "MissingExtra",
     "ModelError",
     "NotApplicable",
     "RunConflict",
@@ -84,6 +85,12 @@ class TargetError(DataError):
     """The target column cannot be learned as it is."""
 
     code = "target"
+
+
+class MissingExtra(EquipoiseError, ImportError):
+    """An optional package is not installed."""
+
+    code = "missing-extra"
 
 
 class NotApplicable(EquipoiseError, ValueError):
