@@ -28,7 +28,7 @@ GROUP = 1_000_000
 METHODS = ("random-under", "random-over", "mild-combination", "downsample-upweight")
 COPY = """
 import sys, polars as pl
-from equipoise.samplers.lazy_files import write_query
+from equipoise.samplers.files.lazy_files import write_query
 from pathlib import Path
 source, out = map(Path, sys.argv[1:3])
 query = pl.scan_parquet(source) if source.suffix == ".parquet" else pl.scan_csv(source, infer_schema=False)
@@ -36,7 +36,7 @@ write_query(query, out)
 """
 RESAMPLE = """
 import sys
-from equipoise.samplers.streaming import resample_file
+from equipoise.samplers.files.streaming import resample_file
 resample_file(sys.argv[1], sys.argv[2], "label", sys.argv[3])
 """
 

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
-from equipoise.samplers.augmentation import TextAugmentation
+from equipoise.samplers.text.augmentation import TextAugmentation
 
 HAM = [
     "see you at six",
@@ -252,7 +252,7 @@ def test_works_before_a_vectoriser_in_a_pipeline():
 def test_the_method_with_synonyms_is_the_only_one_that_needs_more(monkeypatch):
     import sys
 
-    from equipoise.samplers.thesaurus import english
+    from equipoise.samplers.text.thesaurus import english
 
     monkeypatch.setitem(sys.modules, "lemminflect", None)
     english.cache_clear()

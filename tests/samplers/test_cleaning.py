@@ -11,7 +11,7 @@ from scipy import sparse
 
 from equipoise.errors import DataError
 from equipoise.samplers import EditedNearestNeighbours, TomekLinks
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
 
 
 def tomek_by_loops(X: np.ndarray, y: np.ndarray, cleaned: set) -> list[int]:

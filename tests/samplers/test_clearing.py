@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from equipoise.samplers import SMOTE, EditedNearestNeighbours, TomekLinks
-from equipoise.samplers.clearing import count_closer, surely_closer
 from equipoise.samplers.combining import distance_to_others
-from equipoise.samplers.neighbours import Graph
-from equipoise.samplers.separation import nearest_other, separation
+from equipoise.samplers.engine.clearing import count_closer, surely_closer
+from equipoise.samplers.engine.neighbours import Graph
+from equipoise.samplers.engine.separation import nearest_other, separation
 
 seeds = st.integers(0, 10**6)
 sizes = st.sampled_from([1e-6, 1.0, 1e6])

@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from equipoise.errors import DataError
 from equipoise.samplers import NearMiss, nearmiss
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
 
 
 def draw(seed: int, counts: list[int], columns: int, dtype: type = np.float64) -> tuple:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-import equipoise.samplers.candidates as room
+import equipoise.samplers.engine.candidates as room
 from equipoise.errors import UsageError
-from equipoise.samplers.neighbours import Graph, Neighbours
+from equipoise.samplers.engine.neighbours import Graph, Neighbours
 
 
 def by_loops(X: np.ndarray, queries: np.ndarray, k: int, own: np.ndarray | None) -> tuple:

@@ -16,7 +16,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder
 
-import equipoise.samplers.categories as room
+import equipoise.samplers.engine.categories as room
 from equipoise.errors import ColumnNotFound, DataError, UsageError
 from equipoise.samplers import SMOTEN, SMOTENC
 

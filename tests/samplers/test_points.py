@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from equipoise.samplers.points import lengths
+from equipoise.samplers.engine.points import lengths
 
 
 @settings(max_examples=60)

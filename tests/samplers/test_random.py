@@ -16,7 +16,7 @@ from sklearn.exceptions import NotFittedError
 
 from equipoise.errors import DataError, UsageError
 from equipoise.samplers import SMOTE, RandomOverSampler, RandomUnderSampler
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
 
 OVER = (RandomOverSampler, imblearn.over_sampling.RandomOverSampler)
 UNDER = (RandomUnderSampler, imblearn.under_sampling.RandomUnderSampler)

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from equipoise import samplers
 from equipoise.errors import DataError
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
 
 OWN = {
     "SMOTE": {},

@@ -29,8 +29,8 @@ from equipoise.samplers import (
     streaming,
 )
 from equipoise.samplers.amounts import METHODS
-from equipoise.samplers.lazy_files import read_batches
-from equipoise.samplers.streaming import _Plan, resample_file
+from equipoise.samplers.files.lazy_files import read_batches
+from equipoise.samplers.files.streaming import _Plan, resample_file
 
 SAMPLERS = {
     "random-over": RandomOverSampler,
@@ -249,9 +249,9 @@ def test_row_groups_make_no_difference_but_row_numbers_do(tmp_path):
 
 CODE = """
 import sys, polars as pl
-from equipoise.samplers import streaming
+from equipoise.samplers.files import streaming
 from equipoise.samplers.amounts import METHODS
-from equipoise.samplers.streaming import resample_file
+from equipoise.samplers.files.streaming import resample_file
 if len(sys.argv) > 4:
     pl.Config.set_streaming_chunk_size(int(sys.argv[4]))
 resample_file(*sys.argv[1:3], "art", sys.argv[3], seed=3)

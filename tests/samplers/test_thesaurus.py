@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from equipoise.errors import UsageError
-from equipoise.samplers import thesaurus
-from equipoise.samplers.wording import replace
+from equipoise.samplers.text import thesaurus
+from equipoise.samplers.text.wording import replace
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from equipoise.samplers.wording import METHODS, delete, misspell, punctuate, swap
+from equipoise.samplers.text.wording import METHODS, delete, misspell, punctuate, swap
 
 OFFLINE = [name for name in METHODS if name != "synonym"]
 MARKS = set(".;?:!,")
@@ -154,7 +154,7 @@ def test_slips_are_of_four_kinds_and_leave_the_ends_of_a_word_when_they_swap():
 
 
 def test_keys_that_are_neighbours_are_so_both_ways():
-    from equipoise.samplers.wording import _KEYS
+    from equipoise.samplers.text.wording import _KEYS
 
     assert len(_KEYS) == 52
     for key, near in _KEYS.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import DataError, EquipoiseError, TargetError, UsageError
 
 if TYPE_CHECKING:
-    from equipoise.samplers.streaming import ResampledFile
+    from equipoise.samplers.files.streaming import ResampledFile
 
 __all__ = [
     "check_parameters",
@@ -142,8 +142,8 @@ def resample_in_memory(
     from equipoise.data.reading import read_table
     from equipoise.frames import build_frame, to_frame
     from equipoise.samplers.amounts import check_amounts
-    from equipoise.samplers.lazy_files import write_query
-    from equipoise.samplers.streaming import ResampledFile, prior_shift
+    from equipoise.samplers.files.lazy_files import write_query
+    from equipoise.samplers.files.streaming import ResampledFile, prior_shift
 
     frame = read_table(file)
     y = find_column(frame, target, "target column")

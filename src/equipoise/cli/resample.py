@@ -22,7 +22,7 @@ from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
 
 if TYPE_CHECKING:
-    from equipoise.samplers.streaming import ResampledFile
+    from equipoise.samplers.files.streaming import ResampledFile
 
 __all__ = ["register"]
 
@@ -109,8 +109,8 @@ def resample_table(
     method helps, give the file as it is to `equipoise compare`, which resamples inside the folds.
     """
     from equipoise.samplers.amounts import METHODS
-    from equipoise.samplers.lazy_files import SUFFIXES
-    from equipoise.samplers.streaming import WEIGHING, resample_file
+    from equipoise.samplers.files.lazy_files import SUFFIXES
+    from equipoise.samplers.files.streaming import WEIGHING, resample_file
 
     check_file(out, SUFFIXES)
     if out.exists() and file.exists() and out.samefile(file):

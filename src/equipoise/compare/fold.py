@@ -19,7 +19,7 @@ from equipoise.errors import NotApplicable
 from equipoise.learners.base import Fitted, Learner, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
 from equipoise.learners.text import TextCounts
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
 from equipoise.strategies.resampling import Resampled, Space, resample
 from equipoise.strategies.strategy import Strategy
 

@@ -34,7 +34,7 @@ _HOMES = {
     "SMOTENC": "equipoise.samplers.nominal",
     "SMOTETomek": "equipoise.samplers.combining",
     "SVMSMOTE": "equipoise.samplers.borderline",
-    "TextAugmentation": "equipoise.samplers.augmentation",
+    "TextAugmentation": "equipoise.samplers.text.augmentation",
     "TomekLinks": "equipoise.samplers.cleaning",
     "UpsampleDownweight": "equipoise.samplers.mild",
 }

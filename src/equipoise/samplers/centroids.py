@@ -24,9 +24,9 @@ from threadpoolctl import threadpool_limits
 
 from equipoise.errors import UsageError
 from equipoise.samplers.base import Sampler
+from equipoise.samplers.engine.points import lengths
+from equipoise.samplers.engine.precision import TINY, Precision, round_up
 from equipoise.samplers.origins import Origins
-from equipoise.samplers.points import lengths
-from equipoise.samplers.precision import TINY, Precision, round_up
 
 __all__ = ["ClusterCentroids"]
 

@@ -7,7 +7,7 @@ class. It is found by searching from the rows outside the largest class only, an
 that they point to, to see whether those point back. A row that a sample shows to have another row
 closer than the one that points to it does not, and need not be searched.
 
-*Edited nearest neighbours.* See :mod:`equipoise.samplers.editing`.
+*Edited nearest neighbours.* See :mod:`equipoise.samplers.engine.editing`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
 from equipoise.samplers.base import Sampler
-from equipoise.samplers.clearing import surely_closer
-from equipoise.samplers.editing import Editing
+from equipoise.samplers.engine.clearing import surely_closer
+from equipoise.samplers.engine.editing import Editing
+from equipoise.samplers.engine.neighbours import Graph, goes_by_tree
+from equipoise.samplers.engine.separation import Gap
 from equipoise.samplers.generating import Asked
-from equipoise.samplers.neighbours import Graph, goes_by_tree
-from equipoise.samplers.separation import Gap
 
 __all__ = ["EditedNearestNeighbours", "TomekLinks"]
 
@@ -88,7 +88,7 @@ class TomekLinks(Sampler, _TomekLinks):
 
         Parameters
         ----------
-        graph : equipoise.samplers.neighbours.Graph
+        graph : equipoise.samplers.engine.neighbours.Graph
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.
@@ -208,7 +208,7 @@ class EditedNearestNeighbours(Sampler, _EditedNearestNeighbours):
 
         Parameters
         ----------
-        graph : equipoise.samplers.neighbours.Graph
+        graph : equipoise.samplers.engine.neighbours.Graph
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.

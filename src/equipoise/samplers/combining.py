@@ -1,7 +1,7 @@
 """SMOTE, then cleaning: the rows that were made are not searched like any others.
 
 They lie on few lines between given rows, so that most rows can be shown to be far from the other class
-without a search: see :mod:`equipoise.samplers.separation`.
+without a search: see :mod:`equipoise.samplers.engine.separation`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from sklearn.utils import _safe_indexing
 
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.cleaning import EditedNearestNeighbours, TomekLinks
+from equipoise.samplers.engine.neighbours import Graph, goes_by_tree
+from equipoise.samplers.engine.separation import Gap, separation
 from equipoise.samplers.generating import Asked
-from equipoise.samplers.neighbours import Graph, goes_by_tree
 from equipoise.samplers.origins import Origins
-from equipoise.samplers.separation import Gap, separation
 from equipoise.samplers.smote import SMOTE
 
 __all__ = ["SMOTEENN", "SMOTETomek", "distance_to_others"]

@@ -25,9 +25,9 @@ from sklearn.utils import _safe_indexing, check_random_state
 from equipoise.errors import UsageError
 from equipoise.samplers.base import Sampler, require_neighbours
 from equipoise.samplers.cleaning import TomekLinks
+from equipoise.samplers.engine.neighbours import Graph, Neighbours
+from equipoise.samplers.engine.points import lengths
 from equipoise.samplers.nearmiss import euclidean, plain_count, rarest
-from equipoise.samplers.neighbours import Graph, Neighbours
-from equipoise.samplers.points import lengths
 
 __all__ = ["CondensedNearestNeighbour", "OneSidedSelection"]
 

@@ -20,9 +20,9 @@ from sklearn.utils._param_validation import StrOptions
 
 from equipoise.errors import DataError
 from equipoise.samplers.base import Sampler, require_neighbours
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
+from equipoise.samplers.engine.points import lengths
 from equipoise.samplers.origins import Made, Origins
-from equipoise.samplers.points import lengths
 
 __all__ = [
     "AUTO",
@@ -175,7 +175,7 @@ class Generator(Sampler):
 
         Parameters
         ----------
-        graph : equipoise.samplers.neighbours.Graph
+        graph : equipoise.samplers.engine.neighbours.Graph
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.

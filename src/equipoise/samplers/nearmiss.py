@@ -24,9 +24,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
 
 from equipoise.samplers.base import Sampler, require_neighbours
-from equipoise.samplers.neighbours import Graph, Neighbours
-from equipoise.samplers.points import lengths
-from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, round_up, spread
+from equipoise.samplers.engine.neighbours import Graph, Neighbours
+from equipoise.samplers.engine.points import lengths
+from equipoise.samplers.engine.precision import QUERIES, TILE, TINY, Precision, round_up, spread
 
 __all__ = ["NearMiss", "euclidean", "plain_count", "rarest"]
 
@@ -131,7 +131,7 @@ class NearMiss(Sampler, _NearMiss):
 
         Parameters
         ----------
-        graph : equipoise.samplers.neighbours.Graph
+        graph : equipoise.samplers.engine.neighbours.Graph
             The rows.
         y : array, shape (n,)
             Labels.

@@ -18,8 +18,8 @@ from sklearn.utils import _safe_indexing, check_array, check_random_state
 
 from equipoise.errors import UsageError
 from equipoise.samplers.base import _explain_missing
-from equipoise.samplers.categories import ValueDifferences, most_frequent
 from equipoise.samplers.coding import Coded, places_of
+from equipoise.samplers.engine.categories import ValueDifferences, most_frequent
 from equipoise.samplers.generating import AUTO, Asked, Space, copies, draw, points
 from equipoise.samplers.origins import Made, Origins
 

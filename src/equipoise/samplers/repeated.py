@@ -1,7 +1,7 @@
 """Edited nearest neighbours more than once: repeated, with growing neighbourhoods, or from both sides.
 
 The passes share one graph of the rows, and what a pass learns of a row serves the later ones: see
-:mod:`equipoise.samplers.editing`.
+:mod:`equipoise.samplers.engine.editing`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
 from equipoise.samplers.base import Sampler
-from equipoise.samplers.editing import Editing
+from equipoise.samplers.engine.editing import Editing
+from equipoise.samplers.engine.neighbours import Graph
 from equipoise.samplers.generating import Asked
-from equipoise.samplers.neighbours import Graph
 
 __all__ = ["AllKNN", "NeighbourhoodCleaningRule", "RepeatedEditedNearestNeighbours"]
 
@@ -49,7 +49,7 @@ class _Repeating(Sampler):
 
         Parameters
         ----------
-        graph : equipoise.samplers.neighbours.Graph
+        graph : equipoise.samplers.engine.neighbours.Graph
             The rows, and the nearest others of each.
         y : array, shape (n,)
             Labels.

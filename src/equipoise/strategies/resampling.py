@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from equipoise.data.table import Table
 from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
-from equipoise.samplers.neighbours import Graph
+from equipoise.samplers.engine.neighbours import Graph
+from equipoise.samplers.engine.separation import Gap
 from equipoise.samplers.origins import Origins
-from equipoise.samplers.separation import Gap
 
 __all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
 

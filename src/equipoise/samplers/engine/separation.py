@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.samplers.engine.precision import QUERIES, TILE, TINY, Precision, spread
 from equipoise.samplers.origins import Made
-from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, spread
 
 __all__ = ["Gap", "nearest_other", "separation"]
 
@@ -77,7 +77,7 @@ def nearest_other(
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.separation import nearest_other
+    >>> from equipoise.samplers.engine.separation import nearest_other
     >>> X = np.array([[0.0], [3.0], [4.0]])
     >>> gap = nearest_other(X, np.array([0]), np.array([1, 2]))
     >>> gap.low.round(3).tolist(), gap.high.round(3).tolist()

@@ -16,8 +16,8 @@ from sklearn.utils import check_random_state
 from equipoise.errors import DataError, UsageError
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.origins import Made, Origins
-from equipoise.samplers.sheets import open_sheet, restored_labels
-from equipoise.samplers.wording import METHODS, Change
+from equipoise.samplers.text.sheets import open_sheet, restored_labels
+from equipoise.samplers.text.wording import METHODS, Change
 
 __all__ = ["TextAugmentation"]
 
@@ -104,7 +104,7 @@ class TextAugmentation(Sampler, BaseOverSampler):
 
     Examples
     --------
-    >>> from equipoise.samplers.augmentation import TextAugmentation
+    >>> from equipoise.samplers.text.augmentation import TextAugmentation
     >>> texts = ["see you at six", "lunch today?", "on my way home", "call now to claim your prize"]
     >>> sampler = TextAugmentation(methods=["swap", "delete"], random_state=0)
     >>> more, labels = sampler.fit_resample(texts, ["ham", "ham", "ham", "spam"])
@@ -220,7 +220,7 @@ class TextAugmentation(Sampler, BaseOverSampler):
                 f"methods={self.methods!r} names one twice", remedy="name each method once"
             )
         if "synonym" in methods:
-            from equipoise.samplers.thesaurus import english
+            from equipoise.samplers.text.thesaurus import english
 
             english()
         rate: Any = self.rate

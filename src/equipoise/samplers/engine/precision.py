@@ -53,7 +53,7 @@ class Precision:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.precision import Precision
+    >>> from equipoise.samplers.engine.precision import Precision
     >>> precision = Precision.measure(np.array([[1.0], [9.0]]))
     >>> precision.centre.tolist(), precision.scale, precision.centred(np.array([[9.0]])).tolist()
     ([5.0], 0.125, [[0.5]])

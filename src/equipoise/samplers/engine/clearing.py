@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.samplers.precision import QUERIES, TILE, TINY, Precision, spread
+from equipoise.samplers.engine.precision import QUERIES, TILE, TINY, Precision, spread
 
 __all__ = ["count_closer", "surely_closer"]
 
@@ -62,7 +62,7 @@ def surely_closer(
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.clearing import surely_closer
+    >>> from equipoise.samplers.engine.clearing import surely_closer
     >>> X = np.zeros((3000, 2))
     >>> rows = np.arange(3000)
     >>> bool(surely_closer(X, rows, rows, np.full(3000, 0.1), 3).all())
@@ -126,7 +126,7 @@ def count_closer(
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.clearing import count_closer
+    >>> from equipoise.samplers.engine.clearing import count_closer
     >>> X, rows = np.array([[0.0], [1.0], [2.0], [4.0]]), np.arange(4)
     >>> count_closer(X, rows[:1], rows, np.array([1.5]), np.array([2.5]))
     (array([1]), array([2]))

@@ -112,7 +112,7 @@ def swap(text: str, rate: float, random: Random, protected: Collection[str] = ()
     Examples
     --------
     >>> from random import Random
-    >>> from equipoise.samplers.wording import swap
+    >>> from equipoise.samplers.text.wording import swap
     >>> swap("call now  to claim", 0.1, Random(1))
     'claim now  to call'
     """
@@ -163,7 +163,7 @@ def delete(text: str, rate: float, random: Random, protected: Collection[str] = 
     Examples
     --------
     >>> from random import Random
-    >>> from equipoise.samplers.wording import delete
+    >>> from equipoise.samplers.text.wording import delete
     >>> delete("call now to claim", 0.5, Random(1))
     'now to'
     """
@@ -207,7 +207,7 @@ def punctuate(text: str, rate: float, random: Random, protected: Collection[str]
     Examples
     --------
     >>> from random import Random
-    >>> from equipoise.samplers.wording import punctuate
+    >>> from equipoise.samplers.text.wording import punctuate
     >>> punctuate("call now to claim", 0.1, Random(1))
     ', call now to claim'
     """
@@ -249,7 +249,7 @@ def misspell(text: str, rate: float, random: Random, protected: Collection[str] 
     Examples
     --------
     >>> from random import Random
-    >>> from equipoise.samplers.wording import misspell
+    >>> from equipoise.samplers.text.wording import misspell
     >>> misspell("call now to claim", 0.1, Random(1))
     'calll now to claim'
     """
@@ -324,11 +324,11 @@ def replace(text: str, rate: float, random: Random, protected: Collection[str] =
     Examples
     --------
     >>> from random import Random
-    >>> from equipoise.samplers.wording import replace
+    >>> from equipoise.samplers.text.wording import replace
     >>> replace("Start your car!", 0.1, Random(1))
     'Begin your car!'
     """
-    from equipoise.samplers.thesaurus import english
+    from equipoise.samplers.text.thesaurus import english
 
     synonyms = english().choices
     parts, words = _split(text)

@@ -1,6 +1,6 @@
 """Exact nearest neighbours of many rows: found in single precision, settled in double.
 
-The search works on blocks of distances from :mod:`equipoise.samplers.precision`, of which it knows both
+The search works on blocks of distances from :mod:`equipoise.samplers.engine.precision`, of which it knows both
 a lower and an upper end:
 
 1. Among a random sample of the rows, the k-th smallest upper end is a distance that at least k rows do
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from equipoise.errors import UsageError
-from equipoise.samplers.candidates import Crowded, Points, goes_by_tree
-from equipoise.samplers.precision import QUERIES, Precision, spread
+from equipoise.samplers.engine.candidates import Crowded, Points, goes_by_tree
+from equipoise.samplers.engine.precision import QUERIES, Precision, spread
 
 __all__ = ["Graph", "Neighbours", "goes_by_tree"]
 
@@ -45,7 +45,7 @@ class Neighbours:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.neighbours import Neighbours
+    >>> from equipoise.samplers.engine.neighbours import Neighbours
     >>> X = np.array([[0.0], [1.0], [3.0], [7.0]])
     >>> distance, index = Neighbours(X).search(X[:2], 2, own=np.array([0, 1]))
     >>> index.tolist(), distance.tolist()
@@ -158,7 +158,7 @@ class Graph:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.neighbours import Graph
+    >>> from equipoise.samplers.engine.neighbours import Graph
     >>> graph = Graph(np.array([[0.0], [1.0], [3.0], [7.0]]))
     >>> graph.nearest(np.array([3, 0]), 2).tolist()
     [[2, 1], [1, 2]]

@@ -18,7 +18,7 @@ from equipoise.data.seeds import check_seed
 from equipoise.errors import DataError, TargetError, UsageError
 from equipoise.files import check_writable
 from equipoise.samplers.amounts import row_rule
-from equipoise.samplers.lazy_files import (
+from equipoise.samplers.files.lazy_files import (
     kind_of_output,
     pl,
     read_batches,
@@ -137,7 +137,7 @@ def resample_file(
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from equipoise.samplers.streaming import resample_file
+    >>> from equipoise.samplers.files.streaming import resample_file
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "a.csv").write_text("x,y\n" + "1,ham\n" * 9 + "2,spam\n" * 3)
     >>> resample_file(folder / "a.csv", folder / "b.csv", "y", "random-under").after
@@ -182,7 +182,7 @@ def prior_shift(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, floa
 
     Examples
     --------
-    >>> from equipoise.samplers.streaming import prior_shift
+    >>> from equipoise.samplers.files.streaming import prior_shift
     >>> {label: round(shift, 3) for label, shift in prior_shift({0: 90, 1: 10}, {0: 10, 1: 10}).items()}
     {0: -0.588, 1: 1.609}
     """

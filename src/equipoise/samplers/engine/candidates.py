@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from equipoise.samplers.points import distinct, lengths
-from equipoise.samplers.precision import TILE, TINY, Precision, round_up
+from equipoise.samplers.engine.points import distinct, lengths
+from equipoise.samplers.engine.precision import TILE, TINY, Precision, round_up
 
 __all__ = ["Crowded", "Points", "goes_by_tree"]
 

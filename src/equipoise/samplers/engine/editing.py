@@ -3,7 +3,7 @@
 A row of a class is spoken against if one of its k nearest neighbours, or most of them, are of another
 class. Let d be a distance that no row of another class is closer than. If k rows of its own class (or
 more than half of k) lie strictly closer than d, the row is safe, and nothing more need be known of it:
-few rows around it are enough to tell (:mod:`equipoise.samplers.clearing`). For the others the rows of
+few rows around it are enough to tell (:mod:`equipoise.samplers.engine.clearing`). For the others the rows of
 their class are counted that are closer than d, and than the nearest row of another class can be at most:
 that decides, but for the few rows where ties or rounding do, which are searched. Rows that leave are of the class that is looked at, never of the others that d
 is about, or else d only grows: a bound, once found, holds.
@@ -17,9 +17,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from equipoise.samplers.clearing import count_closer, surely_closer
-from equipoise.samplers.neighbours import Graph, goes_by_tree
-from equipoise.samplers.separation import Gap, nearest_other
+from equipoise.samplers.engine.clearing import count_closer, surely_closer
+from equipoise.samplers.engine.neighbours import Graph, goes_by_tree
+from equipoise.samplers.engine.separation import Gap, nearest_other
 
 __all__ = ["Editing"]
 
@@ -39,7 +39,7 @@ class Editing:
 
     Parameters
     ----------
-    graph : equipoise.samplers.neighbours.Graph
+    graph : equipoise.samplers.engine.neighbours.Graph
         All rows, and the nearest others of each.
     y : array, shape (n,)
         Labels.

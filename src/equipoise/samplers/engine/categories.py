@@ -39,7 +39,7 @@ class ValueDifferences:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.categories import ValueDifferences
+    >>> from equipoise.samplers.engine.categories import ValueDifferences
     >>> shares = [np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])]
     >>> ValueDifferences(shares, np.array([[0], [1], [2]])).distances(np.array([0])).tolist()
     [[0.0, 1.0, 4.0]]
@@ -109,7 +109,7 @@ def most_frequent(values: Codes) -> tuple[Codes, Rows]:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.categories import most_frequent
+    >>> from equipoise.samplers.engine.categories import most_frequent
     >>> winners, counts = most_frequent(np.array([[3, 1, 3], [2, 0, 1]]))
     >>> winners.tolist(), counts.tolist()
     ([3, 0, 1, 2], [1, 3])

@@ -65,7 +65,7 @@ def open_sheet(data: Any, column: Any = None) -> Sheet:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.samplers.sheets import open_sheet
+    >>> from equipoise.samplers.text.sheets import open_sheet
     >>> sheet = open_sheet(["a", "b"])
     >>> sheet.rebuilt(np.array([0, 1, 1]), [["a", "b", "c"]])
     ['a', 'b', 'c']
@@ -245,7 +245,7 @@ def restored_labels(given: Any, labels: Any, rows: Rows) -> Any:
     Examples
     --------
     >>> import numpy as np, polars as pl
-    >>> from equipoise.samplers.sheets import restored_labels
+    >>> from equipoise.samplers.text.sheets import restored_labels
     >>> restored_labels(pl.Series([3, 4]), None, np.array([0, 1, 1])).to_list()
     [3, 4, 4]
     """

@@ -65,7 +65,7 @@ class Thesaurus:
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> from equipoise.samplers.thesaurus import Thesaurus
+    >>> from equipoise.samplers.text.thesaurus import Thesaurus
     >>> forms = SimpleNamespace(
     ...     getAllLemmas=lambda word: {"NOUN": (word.rstrip("s"),)},
     ...     getAllInflections=lambda word, upos: {"NN": (word,), "NNS": (word + "s",)},
@@ -229,7 +229,7 @@ def english() -> Thesaurus:
 
     Examples
     --------
-    >>> from equipoise.samplers.thesaurus import english
+    >>> from equipoise.samplers.text.thesaurus import english
     >>> english().choices("finished")
     ('ended', 'terminated')
     """

@@ -1,0 +1,1 @@
+"""Resampling from file to file, of any size."""

@@ -1,0 +1,1 @@
+"""Augmentation of texts: columns in and out, changes of wording, and the thesaurus behind them."""
