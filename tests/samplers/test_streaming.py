@@ -26,9 +26,9 @@ from equipoise.samplers import (
     RandomOverSampler,
     RandomUnderSampler,
     UpsampleDownweight,
-    streaming,
 )
 from equipoise.samplers.amounts import METHODS
+from equipoise.samplers.files import streaming
 from equipoise.samplers.files.lazy_files import read_batches
 from equipoise.samplers.files.streaming import _Plan, resample_file
 
