@@ -1,0 +1,237 @@
+"""Numbers per class: counts of labels, weights that follow from them, and checks of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from equipoise.errors import UsageError
+from equipoise.weights import SCHEMES, class_weights
+
+__all__ = [
+    "centred_log",
+    "check_counts",
+    "check_number",
+    "count_classes",
+    "count_labels",
+    "fill_absent",
+    "per_class",
+    "weights_of_counts",
+    "weights_of_labels",
+]
+
+F = NDArray[np.float64]
+
+
+def _array(values: Any, name: str) -> NDArray[Any]:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu()
+        return values.double().numpy() if values.is_floating_point() else values.numpy()
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} is no array: {error}", remedy="give equally long rows") from error
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    low: float = 0.0,
+    high: float = float("inf"),
+    open_low: bool = False,
+    open_high: bool = False,
+) -> float:
+    """Return a number that lies in a range, or say so."""
+    good = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if good:
+        good = (value > low if open_low else value >= low) and (
+            value < high if open_high else value <= high
+        )
+    if not good or not np.isfinite(value):
+        span = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high or np.isinf(high) else ']'}"
+        raise UsageError(f"{name}={value!r} is outside {span}", remedy=f"give a number in {span}")
+    return float(value)
+
+
+def per_class(name: str, values: Any, *, zero: bool = False, sign: bool = False) -> Tensor:
+    """Return one float64 number per class: above 0, 0 or more, or of any sign."""
+    array = _array(values, name)
+    if array.ndim > 1 or array.dtype.kind not in "iufb" or array.size == 0:
+        raise UsageError(
+            f"{name} has the shape {array.shape} and dtype {array.dtype}",
+            remedy="give one number per class",
+        )
+    numbers = np.atleast_1d(array).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        wrong = ~np.isfinite(numbers)
+        if not sign:
+            wrong |= numbers < 0 if zero else numbers <= 0
+    if wrong.any():
+        what = (
+            "a finite number"
+            if sign
+            else f"a finite number {'of 0 or more' if zero else 'above 0'}"
+        )
+        more = "" if zero or sign else "; to leave a class out, set its targets to ignore_index"
+        raise UsageError(
+            f"{name} is {numbers[wrong][0]:g} for class {int(np.flatnonzero(wrong)[0])}",
+            remedy=f"give {what} per class{more}",
+        )
+    return torch.from_numpy(numbers)
+
+
+def check_counts(counts: Any, *, least: int = 2) -> F:
+    """Return counts per class as float64: 0 or more, and one at least above 0."""
+    out: F = per_class("counts", counts, zero=True).numpy()
+    if len(out) < least or not out.any():
+        raise UsageError(
+            f"counts are {out.tolist()}",
+            remedy=f"give the rows of each class, {least} or more of them, not all 0",
+        )
+    return out
+
+
+def fill_absent(numbers: F, counts: F) -> F:
+    """Give classes without rows the geometric mean of the others, so that they are not shifted."""
+    out = numbers.copy()
+    present = counts > 0
+    out[~present] = np.exp(np.log(numbers[present]).mean())
+    return out
+
+
+def centred_log(numbers: Tensor) -> Tensor:
+    """Return logarithms less their mean, in double precision on the host."""
+    log = numbers.detach().cpu().double().log()
+    return log - log.mean()
+
+
+def _codes(
+    labels: Any, classes: Sequence[Any] | int | None, ignore_index: int
+) -> tuple[NDArray[np.int64], list[Any]]:
+    values = _array(labels, "labels")
+    if values.ndim != 1:
+        raise UsageError(
+            f"labels have the shape {values.shape}", remedy="give one label per row, shape (N,)"
+        )
+    whole = values.dtype.kind in "iub" or (
+        values.dtype.kind == "f" and bool((values == np.floor(values)).all())
+    )
+    if whole:
+        values = values[values != ignore_index] if values.dtype.kind != "b" else values
+    if len(values) == 0:
+        raise UsageError("there are no labels to count", remedy="pass at least one label")
+    if classes is None and not whole:
+        names = sorted(set(values.tolist()), key=lambda name: (str(type(name)), name))
+    elif classes is None or isinstance(classes, int | np.integer):
+        if not whole:
+            raise UsageError(
+                f"classes={classes} is a number, and labels such as {values[0]!r} are no codes",
+                remedy="pass the labels in the order of the columns, classes=[...]",
+            )
+        codes = values.astype(np.int64)
+        size = max(int(codes.max()) + 1, 2) if classes is None else int(classes)
+        if codes.min() < 0 or codes.max() >= size:
+            bad = codes.min() if codes.min() < 0 else codes.max()
+            raise UsageError(
+                f"class code {bad} is outside 0..{size - 1}",
+                remedy="number the classes from 0, or pass classes=[...] with the labels in order",
+            )
+        return codes, list(range(size))
+    else:
+        names = list(classes)
+    place = {name: code for code, name in enumerate(names)}
+    unknown = [label for label in values.tolist() if label not in place]
+    if unknown:
+        raise UsageError(
+            f"label {unknown[0]!r} is not among classes={names}", remedy="name every class there is"
+        )
+    return np.array([place[label] for label in values.tolist()], dtype=np.int64), names
+
+
+def count_classes(
+    labels: Any, classes: Sequence[Any] | int | None = None, ignore_index: int = -100
+) -> F:
+    """Count the rows of each class.
+
+    Integers are class codes; other labels stand in sorted order, or in that of ``classes``.
+    """
+    codes, names = _codes(labels, classes, ignore_index)
+    return np.bincount(codes, minlength=len(names)).astype(np.float64)
+
+
+def count_labels(labels: Any, ignore_index: int = -100) -> tuple[F, F]:
+    """Count in every column of multi-hot labels the rows with the label, and those without."""
+    Y = _array(labels, "labels")
+    if Y.ndim == 1:
+        Y = Y[:, None]
+    if Y.ndim != 2 or Y.size == 0 or Y.dtype.kind not in "iufb":
+        raise UsageError(
+            f"labels have the shape {Y.shape} and dtype {Y.dtype}",
+            remedy="give 0 and 1, shape (N, C), or (N,) for two classes",
+        )
+    Y = Y.astype(np.float64)
+    kept = ignore_index != Y
+    wrong = kept & ~((Y >= 0) & (Y <= 1))
+    if wrong.any():
+        raise UsageError(f"a label is {Y[wrong][0]:g}, outside [0, 1]", remedy="give 0 and 1")
+    return np.where(kept, Y, 0.0).sum(axis=0), np.where(kept, 1 - Y, 0.0).sum(axis=0)
+
+
+def _scale(raw: F, counts: F) -> F:
+    """Scale so that the mean over the rows is 1; a class without rows is not shifted."""
+    filled = fill_absent(raw, counts)
+    out: F = filled * (counts.sum() / (counts * filled).sum())
+    return out
+
+
+def weights_of_labels(
+    labels: Any,
+    classes: Sequence[Any] | int | None,
+    ignore_index: int,
+    scheme: str,
+    beta: float,
+    given: Mapping[Any, float] | Sequence[float] | None,
+) -> F:
+    """Return one weight per class whose mean over the labelled rows is 1."""
+    codes, names = _codes(labels, classes, ignore_index)
+    raw = class_weights(codes, scheme, beta=beta, given=given, classes=names)
+    counts = np.bincount(codes, minlength=len(names)).astype(np.float64)
+    if given is not None:
+        return np.asarray(raw * (counts.sum() / (counts * raw).sum()))
+    return _scale(raw, counts)
+
+
+def weights_of_counts(
+    counts: Any, scheme: str, beta: float, given: Mapping[Any, float] | Sequence[float] | None
+) -> F:
+    """Do the same from counts, which may be fractions of rows or too many to list."""
+    n = check_counts(counts)
+    if given is not None or scheme not in SCHEMES:
+        raw = class_weights(
+            np.arange(len(n)), scheme, given=given, classes=[str(code) for code in range(len(n))]
+        )
+        return np.asarray(raw * (n.sum() / (n * raw).sum()))
+    raw = np.ones(len(n))
+    some = n > 0
+    if scheme == "isns":
+        raw[some] = 1 / np.sqrt(n[some])
+    elif scheme == "ens":
+        raw[some] = effective_number_weights(n[some], beta)
+    else:
+        raw[some] = 1 / n[some]
+    return _scale(raw, n)
+
+
+def effective_number_weights(n: F, beta: Any) -> F:
+    """Return (1 - beta) / (1 - beta^n) of each count above 0, exact for beta near 1."""
+    b = check_number("beta", beta, high=1.0, open_high=True)
+    if b == 0:
+        return np.ones_like(n)
+    out: F = (1 - b) / -np.expm1(n * np.log1p(b - 1))
+    return out
