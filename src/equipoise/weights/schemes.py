@@ -1,9 +1,8 @@
-"""Weights of classes by their counts, or as given, and the weights of rows that follow from them."""
+"""Weights of classes by their counts, and the weights of rows that follow from them."""
 
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,10 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import TargetError, UsageError
+from equipoise.weights.counting import as_codes, count_array, count_labels, distinct, label_array
+from equipoise.weights.given import check_positive, cost_weights, given_weights
 
-__all__ = ["SCHEMES", "class_weights", "parse_given", "sample_weights"]
+__all__ = ["SCHEMES", "class_weights", "count_weights", "raw_weights", "sample_weights"]
 
-SCHEMES = ("balanced", "ins", "isns", "ens")
+F = NDArray[np.float64]
+SCHEMES = ("balanced", "ins", "isns", "ens", "median-frequency")
+_SUM_TO_C = ("ins", "isns", "ens")
 
 
 def class_weights(
@@ -24,34 +27,43 @@ def class_weights(
     *,
     beta: float = 0.999,
     given: Mapping[Any, float] | Sequence[float] | None = None,
+    cost: ArrayLike | None = None,
     classes: Sequence[Any] | None = None,
-) -> NDArray[np.float64]:
+) -> F:
     r"""Compute one weight per class from the number of its rows.
 
     With :math:`n_c` rows in class c, N rows and C classes:
 
-    ========  ==================================================  ============================
-    scheme    weight before normalising                           normalised so that
-    ========  ==================================================  ============================
-    balanced  :math:`N / (C n_c)`                                 the mean over rows is 1
-    ins       :math:`1 / n_c`                                     the sum over classes is C
-    isns      :math:`1 / \sqrt{n_c}`                              the sum over classes is C
-    ens       :math:`(1 - \beta) / (1 - \beta^{n_c})`             the sum over classes is C
-    ========  ==================================================  ============================
+    ================  ==========================================  ============================
+    scheme            weight before normalising                   normalised so that
+    ================  ==========================================  ============================
+    balanced          :math:`N / (C n_c)`                         the mean over rows is 1
+    ins               :math:`1 / n_c`                             the sum over classes is C
+    isns              :math:`1 / \sqrt{n_c}`                      the sum over classes is C
+    ens               :math:`(1 - \beta) / (1 - \beta^{n_c})`     the sum over classes is C
+    median-frequency  :math:`\mathrm{median}_k(n_k) / n_c`        the class of the median has 1
+    ================  ==========================================  ============================
 
-    ``balanced`` and ``ins`` are the same up to a factor. ``ens`` goes from no weights at
-    ``beta=0`` to ``ins`` as ``beta`` nears 1.
+    ``balanced``, ``ins`` and ``median-frequency`` are the same up to a factor. ``ens`` goes from no
+    weights at ``beta=0`` to ``ins`` as ``beta`` nears 1.
 
     Parameters
     ----------
     y : array-like, shape (n,)
         Labels; or, where ``classes`` is given, class codes 0..C-1.
-    scheme : {"balanced", "ins", "isns", "ens"}, default="balanced"
-        How weights follow from counts. Ignored where ``given`` is used.
+    scheme : {"balanced", "ins", "isns", "ens", "median-frequency"}, default="balanced"
+        How weights follow from counts. Ignored where ``given`` or ``cost`` is used.
     beta : float in [0, 1), default=0.999
         Only for ``ens``: the effective number of ``n`` rows never exceeds 1 / (1 - beta).
     given : mapping of label to weight, or sequence of C weights, default=None
         Use these positive numbers as they are, in place of a scheme.
+    cost : array-like, shape (C, C), default=None
+        Entry (i, j) is the cost of saying class j when the truth is i. In place of a scheme, the
+        weight of class i is :math:`\sum_j (M_{ij} - M_{ii})`, scaled so that the mean over rows is
+        1. With two classes the most probable class under these weights is the one of least expected
+        cost, exactly. With more, one number cannot tell apart the errors on a class, and the sum over
+        its row is a rule of thumb: to decide exactly, leave the training as it is and take the class
+        of least expected cost afterwards.
     classes : sequence of length C, default=None
         Labels in the order of their codes; sorted distinct values of ``y`` by default.
 
@@ -64,14 +76,23 @@ def class_weights(
     Raises
     ------
     UsageError
-        The scheme, ``beta`` or ``given`` cannot be used.
+        The scheme, ``beta``, ``given`` or ``cost`` cannot be used.
     TargetError
-        There are no rows.
+        There are no rows, or labels are missing or of kinds that have no order.
+
+    See Also
+    --------
+    count_weights : The same from counts.
+    equipoise.weights.weight_offset : By how much weights move the classes.
 
     References
     ----------
     Y. Cui, M. Jia, T.-Y. Lin, Y. Song and S. Belongie, "Class-Balanced Loss Based on Effective
-    Number of Samples", CVPR 2019 (``ens``).
+    Number of Samples", CVPR 2019 (``ens``). D. Eigen and R. Fergus, "Predicting Depth, Surface
+    Normals and Semantic Labels with a Common Multi-Scale Convolutional Architecture", ICCV 2015
+    (``median-frequency``). C. Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001, and
+    K. M. Ting, "An Instance-Weighting Method to Induce Cost-Sensitive Trees", IEEE Transactions on
+    Knowledge and Data Engineering 14, 2002 (``cost``).
 
     Examples
     --------
@@ -82,10 +103,67 @@ def class_weights(
     array([0.732, 1.268])
     >>> class_weights([0, 0, 1], given={"ham": 0.576, "spam": 10}, classes=["ham", "spam"])
     array([ 0.576, 10.   ])
+    >>> class_weights(["ham"] * 6 + ["spam"] * 2, cost=[[0, 1], [5, 0]])
+    array([0.5, 2.5])
     """
-    labels, counts = _counts(y, classes)
+    labels, counts = count_labels(y, classes)
+    if given is not None and cost is not None:
+        raise UsageError("both given= and cost= say the weights", remedy="pass one of them")
     if given is not None:
-        return _given_weights(given, labels)
+        return given_weights(given, labels)
+    if cost is not None:
+        return cost_weights(cost, labels, counts)
+    return count_weights(counts, scheme, beta=beta)
+
+
+def count_weights(counts: ArrayLike, scheme: str = "balanced", *, beta: float = 0.999) -> F:
+    """Compute one weight per class from the counts of the classes.
+
+    Parameters
+    ----------
+    counts : array-like, shape (C,)
+        Rows of each class, or sums of their weights: 0 or more.
+    scheme : {"balanced", "ins", "isns", "ens", "median-frequency"}, default="balanced"
+        See :func:`class_weights`.
+    beta : float in [0, 1), default=0.999
+        Only for ``ens``.
+
+    Returns
+    -------
+    ndarray, shape (C,), float64
+        As :func:`class_weights` returns them; 1 for a class without rows.
+
+    Raises
+    ------
+    UsageError
+        The scheme or ``beta`` cannot be used, or a count is negative or not finite.
+    TargetError
+        No class has rows.
+
+    Examples
+    --------
+    >>> from equipoise.weights import count_weights
+    >>> count_weights([4827, 747]).round(3)
+    array([0.577, 3.731])
+    >>> count_weights([9, 1, 0], "ins")
+    array([0.2, 1.8, 1. ])
+    """
+    n = count_array(counts)
+    present = n > 0
+    if not present.any():
+        raise TargetError(
+            f"none of the {len(n)} classes has rows", remedy="pass at least one count above 0"
+        )
+    raw = raw_weights(n[present], scheme, beta)
+    if scheme in _SUM_TO_C:
+        raw = raw / raw.mean()
+    out = np.ones(len(n))
+    out[present] = raw
+    return out
+
+
+def raw_weights(n: F, scheme: str, beta: float) -> F:
+    """Return the weights of counts above 0 by a scheme, before normalising."""
     if scheme not in SCHEMES:
         near = difflib.get_close_matches(str(scheme), SCHEMES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
@@ -93,24 +171,15 @@ def class_weights(
             f"there is no weighting scheme {scheme!r}",
             remedy=f"{hint}choose one of {', '.join(SCHEMES)}, or pass given=",
         )
-    present = counts > 0
-    n = counts[present].astype(np.float64)
-    if scheme == "balanced":
-        raw = n.sum() / (len(n) * n)
-    elif scheme == "ins":
-        raw = 1.0 / n
-    elif scheme == "isns":
-        raw = 1.0 / np.sqrt(n)
-    else:
-        raw = _inverse_effective_number(n, beta)
-    if scheme != "balanced":
-        raw = raw * (len(n) / raw.sum())
-    out = np.ones(len(counts))
-    out[present] = raw
-    return out
+    if scheme == "ens":
+        return _inverse_effective_number(n, beta)
+    if scheme == "isns":
+        return np.asarray(1.0 / np.sqrt(n))
+    numerator = {"balanced": n.mean(), "ins": 1.0, "median-frequency": np.median(n)}
+    return np.asarray(numerator[scheme] / n)
 
 
-def sample_weights(y: ArrayLike, weights: Mapping[Any, float] | ArrayLike) -> NDArray[np.float64]:
+def sample_weights(y: ArrayLike, weights: Mapping[Any, float] | ArrayLike) -> F:
     """Give each row the weight of its class, scaled to mean 1 over the rows.
 
     Parameters
@@ -129,6 +198,8 @@ def sample_weights(y: ArrayLike, weights: Mapping[Any, float] | ArrayLike) -> ND
     ------
     UsageError
         A row's class has no weight.
+    TargetError
+        There are no rows, or labels are missing.
 
     Examples
     --------
@@ -139,88 +210,25 @@ def sample_weights(y: ArrayLike, weights: Mapping[Any, float] | ArrayLike) -> ND
     >>> sample_weights(["b", "a"], {"a": 3, "b": 1})
     array([0.5, 1.5])
     """
-    values = np.asarray(y)
-    if len(values) == 0:
-        raise TargetError("there are no rows to weigh", remedy="pass at least one label")
+    values = label_array(y)
     if isinstance(weights, Mapping):
-        labels, codes = np.unique(values, return_inverse=True)
-        table = _given_weights(weights, labels.tolist(), allow_more=True)
+        labels, codes, _ = distinct(values)
+        table = given_weights(weights, labels, allow_more=True)
     else:
-        codes = _as_codes(values)
+        codes = as_codes(values)
         table = np.asarray(weights, dtype=np.float64)
         if table.ndim != 1 or codes.max() >= len(table):
             raise UsageError(
                 f"class code {codes.max()} has no weight: weights have shape {table.shape}",
                 remedy="pass one weight per class in the order of the codes",
             )
-        _check_positive(table, list(range(len(table))))
+        check_positive(table, list(range(len(table))))
     rows = table[codes]
-    out: NDArray[np.float64] = rows / rows.mean()
+    out: F = rows / rows.mean()
     return out
 
 
-def parse_given(text: str) -> dict[str, float]:
-    """Read weights written as ``label=weight,label=weight``, or as a JSON object.
-
-    Parameters
-    ----------
-    text : str
-        The last ``=`` of each part separates, so labels such as ``<=50K`` are fine. A label
-        with a comma needs the JSON form.
-
-    Returns
-    -------
-    dict of str to float
-        Weights by the text of the label.
-
-    Raises
-    ------
-    UsageError
-        A part is not ``label=weight``, a weight is not a positive number, or a label repeats.
-
-    Examples
-    --------
-    >>> from equipoise.weights import parse_given
-    >>> parse_given("ham=0.576,spam=10")
-    {'ham': 0.576, 'spam': 10.0}
-    >>> parse_given("<=50K=1,>50K=3.2")
-    {'<=50K': 1.0, '>50K': 3.2}
-    """
-    form = "write label=weight,label=weight such as ham=0.576,spam=10"
-    if text.lstrip().startswith("{"):
-        try:
-            pairs = json.loads(text, object_pairs_hook=list)
-        except json.JSONDecodeError as error:
-            raise UsageError(
-                f"class weights {text!r} are not JSON: {error}", remedy=form
-            ) from error
-    else:
-        pairs = []
-        for part in filter(None, (piece.strip() for piece in text.split(","))):
-            label, equals, number = part.rpartition("=")
-            if not equals or not label.strip():
-                raise UsageError(f"class weight {part!r} is not label=weight", remedy=form)
-            pairs.append((label.strip(), number))
-    out: dict[str, float] = {}
-    for label, number in pairs:
-        try:
-            weight = float(number)
-        except (TypeError, ValueError):
-            weight = math.nan
-        if not (math.isfinite(weight) and 1e-9 <= weight <= 1e9):
-            raise UsageError(
-                f"the weight {number!r} of class {label!r} is not a number from 1e-9 to 1e9",
-                remedy=form,
-            )
-        if label in out:
-            raise UsageError(f"class {label!r} is given two weights", remedy="give it one")
-        out[label] = weight
-    if not out:
-        raise UsageError(f"class weights {text!r} name no class", remedy=form)
-    return out
-
-
-def _inverse_effective_number(n: NDArray[np.float64], beta: Any) -> NDArray[np.float64]:
+def _inverse_effective_number(n: F, beta: Any) -> F:
     if not (isinstance(beta, int | float | np.number) and 0 <= beta < 1):
         raise UsageError(
             f"beta={beta!r} is outside [0, 1)",
@@ -228,80 +236,6 @@ def _inverse_effective_number(n: NDArray[np.float64], beta: Any) -> NDArray[np.f
         )
     if beta == 0:
         return np.ones_like(n)
-    # 1 - beta**n loses all digits for beta near 1; expm1 and log1p keep them.
-    out: NDArray[np.float64] = (1.0 - beta) / -np.expm1(n * np.log1p(beta - 1.0))
+    # 1 - beta**n loses all digits for beta near 1; expm1 of the logarithm keeps them.
+    out: F = (1.0 - beta) / -np.expm1(n * math.log(beta))
     return out
-
-
-def _as_codes(values: NDArray[Any]) -> NDArray[np.int64]:
-    if values.ndim != 1 or values.dtype.kind not in "iub" or (len(values) and values.min() < 0):
-        raise UsageError(
-            f"class codes must be a 1-d array of integers from 0, got dtype {values.dtype} and "
-            f"shape {values.shape}",
-            remedy="pass codes, or leave out classes= and pass labels",
-        )
-    return values.astype(np.int64)
-
-
-def _counts(y: ArrayLike, classes: Sequence[Any] | None) -> tuple[list[Any], NDArray[np.int64]]:
-    values = np.asarray(y)
-    if values.ndim != 1 or len(values) == 0:
-        raise TargetError(
-            f"labels of shape {values.shape} cannot be counted",
-            remedy="pass a 1-d array with at least one label",
-        )
-    if classes is None:
-        labels, counts = np.unique(values, return_counts=True)
-        return labels.tolist(), counts.astype(np.int64)
-    codes = _as_codes(values)
-    if codes.max() >= len(classes):
-        raise UsageError(
-            f"class code {codes.max()} has no label: classes= names {len(classes)}",
-            remedy="name every class in the order of the codes",
-        )
-    return list(classes), np.bincount(codes, minlength=len(classes))
-
-
-def _check_positive(weights: NDArray[np.float64], labels: Sequence[Any]) -> None:
-    bad = np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))
-    if len(bad):
-        raise UsageError(
-            f"the weight {weights[bad[0]]} of class {labels[bad[0]]!r} is not a positive number",
-            remedy="give every class a weight above 0",
-        )
-
-
-def _given_weights(
-    given: Mapping[Any, float] | Sequence[float], labels: Sequence[Any], allow_more: bool = False
-) -> NDArray[np.float64]:
-    if isinstance(given, Mapping):
-        # Labels typed on a command line are text even where the classes are numbers.
-        named = {str(key): value for key, value in given.items()}
-        texts = [str(label) for label in labels]
-        missing = [text for text in texts if text not in named]
-        unknown = [] if allow_more else [key for key in named if key not in texts]
-        if missing or unknown:
-            near = {key: difflib.get_close_matches(key, texts, n=1) for key in unknown}
-            hints = [f"{key!r} may be {match[0]!r}" for key, match in near.items() if match]
-            parts = [f"no weight is given for class {text!r}" for text in missing]
-            parts += [f"a weight is given for {key!r}, which is not a class" for key in unknown]
-            raise UsageError(
-                "; ".join(parts),
-                remedy="; ".join([*hints, f"give one weight for each of {', '.join(texts)}"]),
-            )
-        numbers: list[Any] = [named[text] for text in texts]
-    else:
-        numbers = list(given)
-        if len(numbers) != len(labels):
-            raise UsageError(
-                f"{len(numbers)} weights are given for {len(labels)} classes",
-                remedy="give one weight per class, in order, or a mapping of label to weight",
-            )
-    try:
-        weights = np.asarray(numbers, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            f"class weights {numbers!r} are not numbers", remedy="give numbers above 0"
-        ) from error
-    _check_positive(weights, labels)
-    return weights
