@@ -1,0 +1,24 @@
+"""Losses, samplers, metrics and schedules for the Trainer of Hugging Face."""
+
+from __future__ import annotations
+
+from equipoise.extras import load_extra
+
+for _package in ("torch", "transformers", "accelerate"):
+    load_extra(_package, "hf", "equipoise.integrations.hf")
+
+from equipoise.integrations.hf.callbacks import (  # noqa: E402 - a missing package is named first
+    DynamicSamplingCallback,
+    ScheduleCallback,
+)
+from equipoise.integrations.hf.loss import trainer_loss  # noqa: E402
+from equipoise.integrations.hf.metrics import compute_metrics  # noqa: E402
+from equipoise.integrations.hf.trainer import ImbalanceTrainer  # noqa: E402
+
+__all__ = [
+    "DynamicSamplingCallback",
+    "ImbalanceTrainer",
+    "ScheduleCallback",
+    "compute_metrics",
+    "trainer_loss",
+]

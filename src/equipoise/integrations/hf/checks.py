@@ -1,0 +1,146 @@
+"""Whether model, labels, loss and options go together, before a run is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import BatchSampler
+
+from equipoise.errors import UsageError
+from equipoise.integrations.hf.loss import TrainerLoss
+
+__all__ = ["check_model", "check_options", "check_rows", "labels_of"]
+
+_NAMES = ("labels", "label", "label_ids")
+_PROBLEMS = {"classes": "single_label_classification", "labels": "multi_label_classification"}
+_KINDS = {"classes": "classes, one a row", "labels": "labels, several a row"}
+
+
+def check_options(args: Any, options: Mapping[str, Any], sampler: Any) -> None:
+    """Refuse what would be switched off without a word."""
+    if options.get("compute_loss_func") is not None:
+        raise UsageError(
+            "compute_loss_func= is the Trainer's own way in, which loss= uses",
+            remedy="pass loss=, or use transformers.Trainer with trainer_loss(loss)",
+        )
+    if (smoothing := getattr(args, "label_smoothing_factor", 0)) != 0:
+        raise UsageError(
+            f"label_smoothing_factor={smoothing} has no effect beside a loss of its own",
+            remedy="set label_smoothing_factor=0, or use transformers.Trainer without a loss",
+        )
+    strategy = getattr(args, "train_sampling_strategy", "random")
+    grouped = strategy not in ("random", None) or getattr(args, "group_by_length", False)
+    if sampler is not None and grouped:
+        raise UsageError(
+            f"sampler= and train_sampling_strategy={strategy!r} both say in what order rows are drawn",
+            remedy="leave one of them out",
+        )
+    if isinstance(sampler, BatchSampler) or getattr(sampler, "yields_batches", False):
+        raise UsageError(
+            f"{type(sampler).__name__} yields batches, and the Trainer makes its own of single rows",
+            remedy="pass a sampler of row indices",
+        )
+
+
+def check_model(model: Any, loss: TrainerLoss) -> None:
+    """Compare the model's config with the loss, and note the kind of problem where it says none."""
+    config = getattr(model, "config", None)
+    if config is None:
+        return
+    kind, problem = type(loss.loss).__name__, getattr(config, "problem_type", None)
+    width = getattr(config, "num_labels", None)
+    if problem not in (None, _PROBLEMS[loss.target]):
+        other = {"classes": "WeightedBCE", "labels": "WeightedCrossEntropy"}[loss.target]
+        remedy = (
+            f"set model.config.problem_type = {_PROBLEMS[loss.target]!r}"
+            if problem == "regression"
+            else f"set model.config.problem_type = {_PROBLEMS[loss.target]!r}, or use a loss such as {other}"
+        )
+        raise UsageError(
+            f"the model's problem_type is {problem!r}, and {kind} is a loss of {_KINDS[loss.target]}",
+            remedy=remedy,
+        )
+    if width == 1 and (loss.target == "classes" or problem is None):
+        raise UsageError(
+            "the model has num_labels=1, which means regression",
+            remedy="load it with num_labels the number of classes: 2 for a binary task",
+        )
+    lengths = {
+        name: values.shape[-1]
+        for name, values in getattr(loss.loss, "named_buffers", dict)()
+        if values is not None and values.ndim == 1
+    }
+    wrong = {name: length for name, length in lengths.items() if length not in (1, width)}
+    if wrong and width is not None:
+        name, length = next(iter(wrong.items()))
+        raise UsageError(
+            f"{kind} holds {length} numbers in {name}, and the model has num_labels={width}",
+            remedy=f"load the model with num_labels={length}, or count all {width} classes "
+            "(classes= of from_labels)",
+        )
+    if problem is None:
+        config.problem_type = _PROBLEMS[loss.target]
+
+
+def check_rows(dataset: Any, loss: TrainerLoss, model: Any) -> None:
+    """Look at the label of the first row: its type decides what a collator makes of it."""
+    row = _first(dataset)
+    if row is None:
+        return
+    name = next((name for name in _NAMES if name in row), None)
+    if name is None:
+        raise UsageError(
+            f"the rows have no labels, but {', '.join(map(repr, row))}",
+            remedy="name the label column 'labels' or 'label'",
+        )
+    value = row[name]
+    label = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    kind, shown = type(loss.loss).__name__, f"{label.dtype} of shape {label.shape}"
+    width = getattr(getattr(model, "config", None), "num_labels", None)
+    if label.dtype.kind not in "biuf":
+        raise UsageError(
+            f"the label of the first row is {value!r}", remedy="give class codes, or multi-hot rows"
+        )
+    if loss.target == "classes" and label.dtype.kind == "f":
+        raise UsageError(
+            f"the label of the first row is {shown}, and {kind} takes integer class codes",
+            remedy="give codes (argmax of one-hot rows), or use WeightedBCE for several labels a row",
+        )
+    if loss.target == "labels" and (label.dtype.kind != "f" and label.dtype.kind != "b"):
+        raise UsageError(
+            f"the label of the first row is {shown}, and {kind} takes multi-hot rows of floats",
+            remedy="give [0.0, 1.0, ...] of one number for each label, or use WeightedCrossEntropy "
+            "for class codes",
+        )
+    if loss.target == "labels" and width is not None and label.size != width:
+        raise UsageError(
+            f"the label of the first row holds {label.size} numbers, and the model has "
+            f"num_labels={width}",
+            remedy=f"load the model with num_labels={label.size}",
+        )
+
+
+def labels_of(dataset: Any) -> Any:
+    """Return the labels of all rows."""
+    columns = getattr(dataset, "column_names", None)
+    if columns:
+        name = next((name for name in _NAMES if name in columns), None)
+        if name is not None:
+            return np.asarray(dataset[name])
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        raise UsageError(
+            f"the labels of a {type(dataset).__name__} without length cannot be counted beforehand",
+            remedy="pass the counts: start_at_prior=[950, 50]",
+        )
+    rows = (dataset[index] for index in range(len(dataset)))
+    return np.asarray([np.asarray(next(row[n] for n in _NAMES if n in row)) for row in rows])
+
+
+def _first(dataset: Any) -> Any:
+    if dataset is None or not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        return None
+    row = dataset[0] if len(dataset) else None
+    return row if isinstance(row, Mapping) else None
