@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from equipoise.errors import UsageError
-from equipoise.weights import SCHEMES, class_weights
+from equipoise.weights import class_weights, count_weights
 
 __all__ = [
     "centred_log",
@@ -212,26 +212,8 @@ def weights_of_counts(
 ) -> F:
     """Do the same from counts, which may be fractions of rows or too many to list."""
     n = check_counts(counts)
-    if given is not None or scheme not in SCHEMES:
-        raw = class_weights(
-            np.arange(len(n)), scheme, given=given, classes=[str(code) for code in range(len(n))]
-        )
-        return np.asarray(raw * (n.sum() / (n * raw).sum()))
-    raw = np.ones(len(n))
-    some = n > 0
-    if scheme == "isns":
-        raw[some] = 1 / np.sqrt(n[some])
-    elif scheme == "ens":
-        raw[some] = effective_number_weights(n[some], beta)
-    else:
-        raw[some] = 1 / n[some]
-    return _scale(raw, n)
-
-
-def effective_number_weights(n: F, beta: Any) -> F:
-    """Return (1 - beta) / (1 - beta^n) of each count above 0, exact for beta near 1."""
-    b = check_number("beta", beta, high=1.0, open_high=True)
-    if b == 0:
-        return np.ones_like(n)
-    out: F = (1 - b) / -np.expm1(n * np.log1p(b - 1))
-    return out
+    if given is None:
+        return _scale(count_weights(n, scheme, beta=beta), n)
+    codes = np.arange(len(n))
+    raw = class_weights(codes, given=given, classes=codes.tolist())
+    return np.asarray(raw * (n.sum() / (n * raw).sum()))

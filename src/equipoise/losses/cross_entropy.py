@@ -189,6 +189,13 @@ class WeightedCrossEntropy(ImbalanceLoss):
         ignored = kwargs.get("ignore_index", -100)
         return cls(weights_of_labels(labels, classes, ignored, scheme, beta, given), **kwargs)
 
+    def reweigh(self, weight: Any = None) -> None:
+        """Put other weights in place, or none, such as late in training."""
+        held = None if weight is None else per_class("weight", weight)
+        if held is not None and self.weight is not None:
+            held = held.to(self.weight.device)
+        self.weight = held
+
     def terms(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:
         """Compute the loss of every item; see the base class."""
         return self._loss(logits, target, sample_weight, "none")
