@@ -4,7 +4,21 @@ from equipoise.extras import load_extra
 
 load_extra("torch", "torch", "equipoise.schedules")
 
+from equipoise.schedules.batches import BalancedBatchSampler  # noqa: E402
 from equipoise.schedules.layers import last_layer  # noqa: E402
+from equipoise.schedules.samplers import (  # noqa: E402
+    ClassAwareSampler,
+    DynamicSampler,
+    RepeatFactorSampler,
+)
 from equipoise.schedules.start import LayerStart, start_at_prior  # noqa: E402
 
-__all__ = ["LayerStart", "last_layer", "start_at_prior"]
+__all__ = [
+    "BalancedBatchSampler",
+    "ClassAwareSampler",
+    "DynamicSampler",
+    "LayerStart",
+    "RepeatFactorSampler",
+    "last_layer",
+    "start_at_prior",
+]
