@@ -17,16 +17,24 @@ from equipoise.data.columns import assign_roles
 from equipoise.data.table import Schema, Table
 from equipoise.errors import DataError, EquipoiseError
 from equipoise.frames import (
+    append_rows,
     build_frame,
+    category_codes,
     epoch_seconds,
     float_values,
+    is_category,
+    is_number,
     level_codes,
+    number_array,
     parse_numbers,
+    put_columns,
     reads_as_date,
     string_codes,
     string_series,
+    text_like,
     text_values,
     to_frame,
+    wrap_native,
 )
 
 DAY = dt.datetime(2024, 2, 29, 13, 30)
@@ -280,3 +288,71 @@ def test_every_error_is_ours_and_in_one_line() -> None:
     with pytest.raises(EquipoiseError) as caught:
         to_frame({"a": "x" * 1000})
     assert len(str(caught.value)) < 200
+
+
+# -- back into the library they came from ------------------------------------------------------
+
+OTHERS: dict[str, Callable[[dict[str, Any]], Any]] = {"polars": pl.DataFrame, "pyarrow": pa.table}
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_rows_are_appended_in_the_types_of_their_columns(library: str) -> None:
+    frame = OTHERS[library]({"n": [1, 2], "x": [0.5, 1.5], "b": [True, False]})
+    longer = append_rows(wrap_native(frame), np.array([[2.9, 2.9, 0.9], [-2.9, 0, 1]]))
+    assert type(longer.to_native()) is type(frame)
+    assert longer.schema == wrap_native(frame).schema
+    assert longer.rows()[2:] == [(2, 2.9, False), (-2, 0.0, True)]
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_columns_are_put_in_place(library: str) -> None:
+    frame = wrap_native(OTHERS[library]({"a": ["u", "v"], "b": [1, 2]}))
+    texts = text_like(frame["a"], ["w", "long"])
+    changed = put_columns(frame, {"b": np.array([7, 8]), "a": texts})
+    assert changed.columns == ["a", "b"]
+    assert changed.rows() == [("w", 7), ("long", 8)]
+
+
+def test_only_foreign_tables_are_wrapped() -> None:
+    column = pl.Series([1])
+    assert wrap_native(column, series=True).to_native() is column
+    for data in (column, pd.DataFrame({"x": [1]}), np.ones((1, 1)), [1], None, pl.LazyFrame()):
+        assert wrap_native(data) is None
+    assert wrap_native(pd.Series([1]), series=True) is None
+
+
+def test_numbers_keep_single_precision_only_if_all_have_it() -> None:
+    single = pl.Series("x", [0.1], dtype=pl.Float32)
+    assert number_array(wrap_native(pl.DataFrame([single]))).dtype == np.float32
+    assert (
+        number_array(wrap_native(pl.DataFrame([single, pl.Series("y", [1])]))).dtype == np.float64
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([3, None, -1, 3], pl.Int64),
+        (["b", None, "a", "b"], pl.String),
+        (["b", None, "a", "b"], pl.Enum(["b", "a"])),
+        ([True, None, False, True], pl.Boolean),
+    ],
+)
+def test_categories_are_coded_in_the_order_of_their_values(values: list[Any], kind: Any) -> None:
+    series = wrap_native(pl.Series("c", values, dtype=kind), series=True)
+    assert category_codes(series).tolist() == [1, 2, 0, 1]
+    assert is_category(series.dtype) is not (kind == pl.Int64)
+    assert is_number(series.dtype) is (kind in (pl.Int64, pl.Boolean))
+
+
+def test_a_category_that_equals_nothing_is_refused() -> None:
+    with pytest.raises(DataError, match="NaN: in column 'c'"):
+        category_codes(wrap_native(pl.Series("c", [1.0, float("nan")]), series=True))
+    assert category_codes(wrap_native(pl.Series("c", [None], dtype=pl.Int8), series=True)) == [0]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_texts_become_an_array_of_pyarrow_of_the_same_type(kind: Any) -> None:
+    made = text_like(pa.array(["a"], kind), ["b", "c"])
+    assert isinstance(made, pa.Array)
+    assert (made.type, made.to_pylist()) == (kind, ["b", "c"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import scipy.sparse as sp
 from imblearn.base import BaseSampler
@@ -15,9 +14,10 @@ from sklearn.utils import _safe_indexing
 
 from equipoise.decisions.correction import prior_offset
 from equipoise.errors import DataError, UsageError
+from equipoise.frames import append_rows, is_number, number_array, wrap_native
 from equipoise.samplers.origins import Origins
 
-__all__ = ["NotResampled", "Sampler", "require_neighbours"]
+__all__ = ["NotResampled", "Sampler", "explain_missing", "listed", "require_neighbours"]
 
 if TYPE_CHECKING:
     # imbalanced-learn ships no types: to the type checker every class of it is Any.
@@ -93,7 +93,7 @@ class Sampler(_Base):
         UsageError
             If a parameter cannot be used.
         """
-        frame, labels = _foreign(X, series=False), _foreign(y, series=True)
+        frame, labels = wrap_native(X), wrap_native(y, series=True)
         self._origins: Origins | None = None
         y_given = y if labels is None else labels.to_numpy()
         _check_length(_length(y_given), _length(X if frame is None else frame), "y")
@@ -145,7 +145,7 @@ class Sampler(_Base):
             If the length is not that of the input.
         """
         origins = self._known_origins()
-        foreign = _foreign(values, series=True)
+        foreign = wrap_native(values, series=True)
         values = values if foreign is not None else _indexable(values)
         _check_length(len(values) if foreign is None else len(foreign), origins.n, "values")
         if foreign is not None:
@@ -195,16 +195,14 @@ class Sampler(_Base):
         if not self._reads_columns:
             return np.arange(len(frame))[:, None]
         _require_numbers(frame, type(self).__name__)
-        narrow = all(dtype == nw.Float32 for dtype in frame.schema.values())
-        columns = [frame[name].to_numpy() for name in frame.columns]
-        return np.column_stack(columns).astype(np.float32 if narrow else np.float64)
+        return number_array(frame)
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
         rest = () if accept_sparse is None else (accept_sparse,)
         try:
             checked: tuple[Any, Any, bool] = super()._check_X_y(X, y, *rest)
         except ValueError as error:
-            _explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
+            explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
             raise
         return checked
 
@@ -254,18 +252,6 @@ def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _foreign(data: Any, series: bool) -> Any:
-    """Return a narwhals object for frames and series that imbalanced-learn cannot rebuild."""
-    if isinstance(data, np.ndarray):
-        return None
-    wrapped = nw.from_native(
-        data, eager_only=True, allow_series=True if series else None, pass_through=True
-    )
-    if not isinstance(wrapped, (nw.DataFrame, nw.Series)) or wrapped.implementation.is_pandas():
-        return None
-    return wrapped
-
-
 def _frame_back(frame: Any, X_out: Any, origins: Origins) -> Any:
     """Build a table like the one given: its own rows as they are, so that no type is lost, and new ones."""
     copies = origins.copied
@@ -273,15 +259,7 @@ def _frame_back(frame: Any, X_out: Any, origins: Origins) -> Any:
     kept = frame[copies[copies >= 0].tolist()]
     if not len(made):
         return kept.to_native()
-    new = nw.from_dict(
-        {
-            name: _cast(np.asarray(X_out)[made, j], frame.schema[name])
-            for j, name in enumerate(frame.columns)
-        },
-        schema=frame.schema,
-        backend=frame.implementation,
-    )
-    both = nw.concat([kept, new])
+    both = append_rows(kept, np.asarray(X_out)[made])
     if made[0] == len(kept):
         return both.to_native()
     place = np.empty(len(copies), dtype=np.int64)
@@ -330,41 +308,53 @@ def _checked_weight(given: Any, n: int) -> NDArray[np.float64]:
     return weight
 
 
-def _cast(values: NDArray[Any], dtype: Any) -> Any:
-    if dtype.is_integer() or dtype == nw.Boolean:
-        # As imbalanced-learn does for frames of pandas.
-        return (
-            values.astype(np.float64)
-            .astype(np.int64)
-            .astype(bool if dtype == nw.Boolean else np.int64)
-        )
-    return values
-
-
 def _require_numbers(frame: Any, name: str) -> None:
-    wrong = [
-        column
-        for column, dtype in frame.schema.items()
-        if not (dtype.is_numeric() or dtype == nw.Boolean)
-    ]
+    wrong = [column for column, dtype in frame.schema.items() if not is_number(dtype)]
     if wrong:
         raise DataError(
-            f"{_listed(wrong)} {'are' if len(wrong) > 1 else 'is'} not numbers, which {name} needs",
+            f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} not numbers, which {name} needs",
             remedy="use SMOTENC for numbers beside categories, RandomOverSampler or RandomUnderSampler "
             "for any columns, or encode them first",
         )
 
 
-def _listed(names: Sequence[Any]) -> str:
+def listed(names: Sequence[Any]) -> str:
+    """Return columns as words of an error: the first three names, and how many more.
+
+    Examples
+    --------
+    >>> from equipoise.samplers.base import listed
+    >>> listed(["a", "b", "c", "d"])
+    "columns 'a', 'b', 'c' and 1 more"
+    """
     shown = ", ".join(repr(str(each)) for each in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"column{'s' * (len(names) > 1)} {shown}{more}"
 
 
-def _explain_missing(
+def explain_missing(
     X: Any, y: Any, name: str, error: Exception, columns: list[str] | None = None
 ) -> None:
-    """Raise a clearer message if it is missing values that were refused."""
+    """Raise a clearer message if it is missing values that were refused, else return.
+
+    Parameters
+    ----------
+    X : array, sparse matrix or data frame, shape (n, columns)
+        The rows that were refused.
+    y : array
+        Their labels.
+    name : str
+        Class of the sampler.
+    error : Exception
+        What the check raised.
+    columns : list of str, optional
+        Names of the columns, where ``X`` does not have them.
+
+    Raises
+    ------
+    DataError
+        If values of ``X`` or ``y`` are NaN or infinite; the message names the first column.
+    """
     if "NaN" not in str(error) and "infinity" not in str(error):
         return
     try:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
-from equipoise.samplers.base import Sampler, _foreign, _listed
+from equipoise.frames import category_codes, is_category, is_number, put_columns, wrap_native
+from equipoise.samplers.base import Sampler, listed
 
 __all__ = ["Coded", "places_of"]
-
-_KINDS = (nw.String, nw.Categorical, nw.Enum, nw.Boolean)
 
 
 class Coded(Sampler):
@@ -25,27 +23,21 @@ class Coded(Sampler):
         self, X: Any, y: Any, *, sample_weight: Any = None, groups: Any = None
     ) -> tuple[Any, Any]:
         """Resample; see :meth:`equipoise.samplers.base.Sampler.fit_resample`."""
-        frame = _foreign(X, series=False)
+        frame = wrap_native(X)
         self._coded = None
         if frame is None:
             return super().fit_resample(X, y, sample_weight=sample_weight, groups=groups)
         places = self._category_columns(frame)
         names = [frame.columns[place] for place in places]
         self._require_numbers_beside(frame, names)
-        coded = {name: _codes(frame[name]) for name in names}
+        coded = {name: category_codes(frame[name]) for name in names}
         self._coded = np.array(places, dtype=np.int64)
-        given = frame.with_columns(
-            nw.new_series(name, coded[name], nw.Int64, backend=frame.implementation)
-            for name in names
-        )
         X_out, y_out = super().fit_resample(
-            given.to_native(), y, sample_weight=sample_weight, groups=groups
+            put_columns(frame, coded).to_native(), y, sample_weight=sample_weight, groups=groups
         )
-        made = nw.from_native(X_out, eager_only=True)
-        back = made.with_columns(
-            _decoded(frame[name], coded[name], made[name].to_numpy()) for name in names
-        )
-        return back.to_native(), y_out
+        made = wrap_native(X_out)
+        back = {name: _decoded(frame[name], coded[name], made[name].to_numpy()) for name in names}
+        return put_columns(made, back).to_native(), y_out
 
     def _category_columns(self, frame: Any) -> list[int]:
         """Return the places of the columns of categories."""
@@ -55,11 +47,11 @@ class Coded(Sampler):
         wrong = [
             name
             for name, dtype in frame.schema.items()
-            if name not in names and not (dtype.is_numeric() or dtype == nw.Boolean)
+            if name not in names and not is_number(dtype)
         ]
         if wrong:
             raise DataError(
-                f"{_listed(wrong)} {'are' if len(wrong) > 1 else 'is'} neither numbers nor among the "
+                f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} neither numbers nor among the "
                 "categorical_features",
                 remedy="name such columns in categorical_features, or leave them out",
             )
@@ -69,7 +61,7 @@ def places_of(given: Any, frame: Any) -> list[int]:
     """Return the places of the columns that are named, numbered or masked; "auto" goes by their types."""
     columns = list(frame.columns)
     if isinstance(given, str) and given == "auto":
-        return [j for j, name in enumerate(columns) if frame.schema[name] in _KINDS]
+        return [j for j, name in enumerate(columns) if is_category(frame.schema[name])]
     if isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
         given = [given]
     asked = list(given)
@@ -95,26 +87,6 @@ def places_of(given: Any, frame: Any) -> list[int]:
     return [place % len(columns) for place in places]
 
 
-def _codes(series: Any) -> NDArray[np.int64]:
-    # In the order of the values, as encoders of scikit-learn have them, on which draws depend.
-    if series.dtype in (nw.Categorical, nw.Enum):
-        series = series.cast(nw.String)
-    missing = series.is_null().to_numpy()
-    known = series.drop_nulls()
-    if series.dtype.is_float() and bool(known.is_nan().any()):
-        raise DataError(
-            f"Input X contains NaN: in column {series.name!r}, which holds categories",
-            remedy="put null, which is a category of its own, or leave such rows out",
-        )
-    levels = known.unique().sort()
-    codes = np.full(len(series), len(levels), dtype=np.int64)
-    if len(levels):
-        places = list(range(len(levels)))
-        found = known.replace_strict(levels.to_list(), places, return_dtype=nw.Int64)
-        codes[~missing] = found.to_numpy()
-    return codes
-
-
 def _decoded(series: Any, codes: NDArray[np.int64], made: NDArray[Any]) -> Any:
     known, first = np.unique(codes, return_index=True)
-    return series[first[np.searchsorted(known, made)].tolist()].alias(series.name)
+    return series[first[np.searchsorted(known, made)].tolist()]

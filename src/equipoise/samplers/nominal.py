@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 
 from equipoise.errors import UsageError
-from equipoise.samplers.base import _explain_missing
+from equipoise.samplers.base import explain_missing
 from equipoise.samplers.coding import Coded, places_of
 from equipoise.samplers.engine.categories import ValueDifferences, most_frequent
 from equipoise.samplers.generating import AUTO, Asked, Space, copies, draw, points
@@ -163,7 +163,7 @@ class SMOTENC(Coded, _SMOTENC):
         except ValueError as error:
             names = self.__dict__.get("_names") or getattr(self, "feature_names_in_", None)
             named = [j if names is None else names[j] for j in self.continuous_features_.tolist()]
-            _explain_missing(X, None, "SMOTENC", error, named)
+            explain_missing(X, None, "SMOTENC", error, named)
             raise
         dense: NDArray[Any] = checked.toarray() if sp.issparse(checked) else checked
         return dense

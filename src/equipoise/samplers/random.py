@@ -11,7 +11,7 @@ from imblearn.under_sampling import RandomUnderSampler as _RandomUnderSampler
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError
-from equipoise.samplers.base import Sampler, _explain_missing
+from equipoise.samplers.base import Sampler, explain_missing
 from equipoise.samplers.origins import Made, Origins
 
 __all__ = ["RandomOverSampler", "RandomUnderSampler"]
@@ -78,7 +78,7 @@ class RandomOverSampler(Sampler, _RandomOverSampler):
         try:
             checked = BaseSampler._check_X_y(self, X, y, accept_sparse)
         except ValueError as error:
-            _explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
+            explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
             if "could not convert string" not in str(error):
                 raise
             raise DataError(

@@ -14,16 +14,13 @@ from queue import Full, Queue
 from threading import Event, Thread
 from typing import IO, Any
 
-import narwhals as nw
+import polars as pl
 
 from equipoise.data.reading import read_table
 from equipoise.errors import DataError, UsageError
 from equipoise.files import write_atomically
 
-__all__ = ["SUFFIXES", "kind_of_output", "pl", "read_batches", "scan_file", "told", "write_query"]
-
-pl: Any = nw.Implementation.POLARS.to_native_namespace()
-"""The engine."""
+__all__ = ["SUFFIXES", "kind_of_output", "read_batches", "scan_file", "told", "write_query"]
 
 _KINDS = {
     **dict.fromkeys((".parquet", ".pq"), "parquet"),

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import narwhals as nw
 import numpy as np
+import polars as pl
 
 from equipoise.data.columns import find_column
 from equipoise.data.labels import missing_labels, natural_key, rows_word
 from equipoise.data.seeds import check_seed
 from equipoise.errors import DataError, TargetError, UsageError
 from equipoise.files import check_writable
+from equipoise.frames import to_frame
 from equipoise.samplers.amounts import row_rule
 from equipoise.samplers.files.lazy_files import (
     kind_of_output,
-    pl,
     read_batches,
     scan_file,
     told,
@@ -194,7 +194,7 @@ def prior_shift(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, floa
 
 
 def _check_columns(schema: Any, target: str, added: Mapping[str, str | None], where: Path) -> None:
-    find_column(nw.from_native(schema.to_frame(), eager_only=True), target, "target column")
+    find_column(to_frame(schema.to_frame()), target, "target column")
     if schema[target].is_nested():
         raise TargetError(
             f"column {target!r} holds lists or records, not one label for each row",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
+from equipoise.frames import is_arrow_array, put_columns, text_like, wrap_native
 
 __all__ = ["Sheet", "open_sheet", "restored_labels"]
 
@@ -76,14 +75,13 @@ def open_sheet(data: Any, column: Any = None) -> Sheet:
         return _from_array(data, column)
     if hasattr(data, "iloc"):
         return _from_pandas(data, column)
-    if _is_arrow_array(data):
-        made = partial(_arrow, kind=data.type)
-        return _single(data.to_pylist(), column, lambda _, texts: made(texts).combine_chunks())
-    wrapped = nw.from_native(data, eager_only=True, allow_series=True, pass_through=True)
-    if isinstance(wrapped, nw.Series):
-        return _single(wrapped.to_list(), column, lambda _, texts: _native(wrapped, texts))
-    if isinstance(wrapped, nw.DataFrame):
+    if is_arrow_array(data):
+        return _single(data.to_pylist(), column, lambda _, texts: text_like(data, texts))
+    wrapped = wrap_native(data, series=True)
+    if hasattr(wrapped, "columns"):
         return _from_frame(wrapped, column)
+    if wrapped is not None:
+        return _single(wrapped.to_list(), column, lambda _, texts: text_like(wrapped, texts))
     raise DataError(
         f"X is of type {type(data).__name__}, not texts",
         remedy="give a list, array, series or data frame of texts",
@@ -141,41 +139,19 @@ def _from_pandas(data: Any, column: Any) -> Sheet:
     return Sheet(len(data), labels, texts, back)
 
 
-def _from_frame(frame: nw.DataFrame[Any], column: Any) -> Sheet:
+def _from_frame(frame: Any, column: Any) -> Sheet:
     labels = frame.columns
     places = _places(labels, column)
 
     def back(rows: Rows, columns: list[list[str]]) -> Any:
-        new = [
-            nw.from_native(_native(frame[labels[j]], texts), series_only=True).alias(labels[j])
+        new = {
+            labels[j]: text_like(frame[labels[j]], texts)
             for j, texts in zip(places, columns, strict=True)
-        ]
-        return frame[rows.tolist()].with_columns(*new).to_native()
+        }
+        return put_columns(frame[rows.tolist()], new).to_native()
 
     texts = [_checked(frame[labels[j]].to_list(), labels[j]) for j in places]
     return Sheet(len(frame), labels, texts, back)
-
-
-def _native(old: nw.Series[Any], texts: list[str]) -> Any:
-    """Return texts as a column of the library and, where it can hold any text, the type of another."""
-    if old.implementation.is_pyarrow():
-        return _arrow(texts, old.to_native().type)
-    made = nw.new_series(old.name, texts, nw.String, backend=old.implementation)
-    return (made.cast(nw.Categorical) if old.dtype == nw.Categorical else made).to_native()
-
-
-def _arrow(texts: list[str], kind: Any) -> Any:
-    made = nw.new_series("", texts, nw.String, backend="pyarrow")
-    return made.to_native().cast(kind)
-
-
-def _is_arrow_array(data: Any) -> bool:
-    """Say whether data are an array of pyarrow, which narwhals knows only in chunks."""
-    return (
-        type(data).__module__ == "pyarrow.lib"
-        and type(data).__name__.endswith("Array")
-        and (not hasattr(data, "chunks"))
-    )
 
 
 def _places(labels: list[Any], column: Any) -> list[int]:
@@ -251,7 +227,7 @@ def restored_labels(given: Any, labels: Any, rows: Rows) -> Any:
     """
     if isinstance(given, (list, np.ndarray)) or hasattr(given, "iloc"):
         return labels
-    wrapped = nw.from_native(given, eager_only=True, allow_series=True, pass_through=True)
-    if isinstance(wrapped, nw.Series):
+    wrapped = wrap_native(given, series=True)
+    if wrapped is not None and not hasattr(wrapped, "columns"):
         return wrapped[rows.tolist()].to_native()
-    return given.take(rows) if _is_arrow_array(given) else labels
+    return given.take(rows) if is_arrow_array(given) else labels

@@ -1,9 +1,8 @@
-"""Data frames of every kind, read through narwhals; no other module imports them."""
+"""Tables of any library as one kind of frame, from objects and from the bytes of files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -13,24 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError
+from equipoise.frames.columns import as_text, unreadable
 
-__all__ = [
-    "build_frame",
-    "column_name",
-    "epoch_seconds",
-    "float_values",
-    "level_codes",
-    "parse_numbers",
-    "reads_as_date",
-    "scan_bytes",
-    "string_codes",
-    "string_series",
-    "text_values",
-    "to_frame",
-]
-
-BLANKS = ("", "?", "NA", "N/A", "NaN", "nan", "null", "None")
-"""Texts that stand for a missing number or date."""
+__all__ = ["build_frame", "column_name", "scan_bytes", "to_frame"]
 
 
 def to_frame(data: Any, *, plain: str | None = None) -> nw.DataFrame[Any]:
@@ -113,7 +97,7 @@ def _plain(series: nw.Series[Any], keep_type: bool = False) -> pl.Series:
         try:
             polars = series.to_polars()
         except pl.exceptions.PolarsError:
-            raise _unreadable(series.name, str(series.dtype)) from None
+            raise unreadable(series.name, str(series.dtype)) from None
         return polars
     native: Any = series.to_native()
     kind = str(native.dtype)
@@ -124,7 +108,7 @@ def _plain(series: nw.Series[Any], keep_type: bool = False) -> pl.Series:
         return (
             labels.gather(codes)
             if keep_type
-            else _strings(labels).gather(codes).cast(pl.Categorical)
+            else as_text(labels).gather(codes).cast(pl.Categorical)
         )
     if kind.startswith("period"):
         native = native.dt.to_timestamp()
@@ -217,120 +201,6 @@ def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
                 remedy="give each column one value for each row",
             )
     return nw.from_native(pl.DataFrame(out), eager_only=True)
-
-
-def _strings(native: pl.Series) -> pl.Series:
-    """Return values as text; a whole number reads the same whatever type it was stored in."""
-    dtype = native.dtype
-    if dtype == pl.Object:
-        texts = [None if value is None else str(value) for value in native.to_list()]
-        return pl.Series(native.name, texts, pl.String)
-    if dtype.is_float() or dtype == pl.Decimal:
-        floats = native.cast(pl.Float64).fill_nan(None)
-        whole = (floats == floats.floor()) & (floats.abs() < 2.0**53)
-        ints = floats.cast(pl.Int64, strict=False).cast(pl.String)
-        return ints.zip_with(whole.fill_null(False), floats.cast(pl.String))
-    with suppress(pl.exceptions.PolarsError):
-        if not dtype.is_nested():
-            return native.cast(pl.String)
-    raise _unreadable(native.name, dtype.base_type().__name__)
-
-
-def _unreadable(name: str, kind: str) -> DataError:
-    return DataError(
-        f"column {name!r} holds {kind.lower()} values, which cannot be read",
-        remedy="give text, numbers or dates, or leave the column out",
-    )
-
-
-def string_series(series: nw.Series[Any]) -> nw.Series[Any]:
-    """Return a column as text, null where missing."""
-    return nw.from_native(_strings(series.to_native()), series_only=True)
-
-
-def parse_numbers(series: nw.Series[Any]) -> tuple[nw.Series[Any], NDArray[np.bool_]]:
-    """Return a column of text as numbers, and which values are neither numbers nor blank."""
-    text = _blanked(series.to_native())
-    numbers = text.cast(pl.Float64, strict=False)
-    bad = numbers.is_null() & text.is_not_null()
-    return nw.from_native(numbers, series_only=True), bad.to_numpy()
-
-
-_DATE_FORMATS = tuple("%Y-%m-%d" + clock for clock in ("", "T%T", " %T", " %R", "T%R"))
-
-
-def reads_as_date(strings: nw.Series[Any]) -> bool:
-    """Say whether all texts of a column, blanks aside, are ISO dates."""
-    for part in (strings.head(1000), strings):
-        native = _blanked(part.to_native()).drop_nulls()
-        if not len(native) or _to_dates(native).null_count():
-            return False
-    return True
-
-
-def _blanked(native: pl.Series) -> pl.Series:
-    text = _strings(native).str.strip_chars()
-    return text.set(text.is_in(BLANKS), None)
-
-
-def _to_dates(native: pl.Series) -> pl.Series:
-    trimmed = _blanked(native).str.replace(r"(\.\d+)?(Z|[+-]\d\d:?\d\d)?$", "")
-    best = pl.Series(trimmed.name, [None] * len(trimmed), dtype=pl.Datetime("us"))
-    for form in (*_DATE_FORMATS, "%Y/%m/%d"):
-        best = best.fill_null(trimmed.str.to_datetime(form, strict=False, exact=True))
-        if best.null_count() == trimmed.null_count():
-            break
-    return best
-
-
-def epoch_seconds(series: nw.Series[Any]) -> NDArray[np.float64]:
-    """Return dates, times or ISO texts as seconds since 1970, NaN where missing or unreadable."""
-    native = series.to_native()
-    if native.dtype == pl.Duration:
-        micros = native.dt.total_microseconds()
-    elif native.dtype == pl.Time:
-        micros = native.cast(pl.Int64) // 1000
-    else:
-        dates = native if native.dtype.is_temporal() else _to_dates(native)
-        micros = dates.cast(pl.Datetime("us")).dt.epoch("us")
-    # Divided here, because polars multiplies by 1e-6, which is not exact.
-    return np.asarray(micros.cast(pl.Float64).fill_null(float("nan"))) / 1e6
-
-
-def float_values(series: nw.Series[Any]) -> NDArray[np.float64]:
-    """Return numbers, true/false or lengths of time as float64, NaN where missing."""
-    native = series.to_native()
-    if native.dtype in (pl.Duration, pl.Time):
-        return epoch_seconds(series)
-    return np.asarray(native.cast(pl.Float64, strict=False).fill_null(float("nan")))
-
-
-def string_codes(series: nw.Series[Any]) -> tuple[NDArray[np.int32], list[str]]:
-    """Return codes of a column's sorted levels as text, -1 where missing, and the levels."""
-    levels = _strings(series.to_native()).drop_nulls().unique().sort().to_list()
-    return level_codes(series, levels), levels
-
-
-def level_codes(series: nw.Series[Any], levels: Sequence[str]) -> NDArray[np.int32]:
-    """Return positions in ``levels`` (1, True and TRUE are "true" too), -1 where missing or unknown."""
-    native = series.to_native()
-    strings = _strings(native)
-    if not len(levels):
-        return np.full(len(strings), -1, dtype=np.int32)
-    lower = [level.lower() for level in levels]
-    if set(lower) <= {"true", "false"} and len(set(lower)) == len(lower):
-        levels, strings = lower, strings.str.to_lowercase()
-        if native.dtype.is_numeric():
-            strings = strings.replace({"1": "true", "0": "false"})
-    codes = pl.Series(range(len(levels)), dtype=pl.Int32)
-    known = pl.Series(levels, dtype=pl.String)
-    found = strings.replace_strict(known, codes, default=-1, return_dtype=pl.Int32)
-    return found.fill_null(-1).to_numpy()
-
-
-def text_values(series: nw.Series[Any]) -> NDArray[np.object_]:
-    """Return a column as an object array of strings, "" where missing."""
-    return np.array(_strings(series.to_native()).fill_null("").to_list(), dtype=object)
 
 
 def scan_bytes(kind: str, content: bytes, **csv: Any) -> nw.DataFrame[Any]:
