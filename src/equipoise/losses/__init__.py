@@ -10,17 +10,23 @@ from equipoise.losses.adjustment import (  # noqa: E402
     LogitAdjustedLoss,
     VSLoss,
 )
+from equipoise.losses.asymmetric import AsymmetricLoss  # noqa: E402
 from equipoise.losses.base import ImbalanceLoss  # noqa: E402
 from equipoise.losses.binary import WeightedBCE  # noqa: E402
 from equipoise.losses.class_balanced import ClassBalancedLoss  # noqa: E402
+from equipoise.losses.cost import ExpectedCostLoss  # noqa: E402
 from equipoise.losses.cross_entropy import WeightedCrossEntropy  # noqa: E402
+from equipoise.losses.distribution_balanced import DistributionBalancedLoss  # noqa: E402
 from equipoise.losses.focal import FocalLoss  # noqa: E402
 from equipoise.losses.margin import CosineHead, LDAMLoss  # noqa: E402
 
 __all__ = [
+    "AsymmetricLoss",
     "BalancedSoftmaxLoss",
     "ClassBalancedLoss",
     "CosineHead",
+    "DistributionBalancedLoss",
+    "ExpectedCostLoss",
     "FocalLoss",
     "ImbalanceLoss",
     "LDAMLoss",
