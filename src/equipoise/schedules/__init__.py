@@ -6,6 +6,11 @@ load_extra("torch", "torch", "equipoise.schedules")
 
 from equipoise.schedules.batches import BalancedBatchSampler  # noqa: E402
 from equipoise.schedules.layers import last_layer  # noqa: E402
+from equipoise.schedules.phases import (  # noqa: E402
+    DeferredReweighting,
+    Schedule,
+    TwoPhase,
+)
 from equipoise.schedules.samplers import (  # noqa: E402
     ClassAwareSampler,
     DynamicSampler,
@@ -16,9 +21,12 @@ from equipoise.schedules.start import LayerStart, start_at_prior  # noqa: E402
 __all__ = [
     "BalancedBatchSampler",
     "ClassAwareSampler",
+    "DeferredReweighting",
     "DynamicSampler",
     "LayerStart",
     "RepeatFactorSampler",
+    "Schedule",
+    "TwoPhase",
     "last_layer",
     "start_at_prior",
 ]
