@@ -36,7 +36,7 @@ write_query(query, out)
 """
 RESAMPLE = """
 import sys
-from equipoise.samplers.files.streaming import resample_file
+from equipoise.samplers.files import resample_file
 resample_file(sys.argv[1], sys.argv[2], "label", sys.argv[3])
 """
 

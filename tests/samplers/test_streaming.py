@@ -27,10 +27,10 @@ from equipoise.samplers import (
     RandomUnderSampler,
     UpsampleDownweight,
 )
-from equipoise.samplers.amounts import METHODS
-from equipoise.samplers.files import streaming
+from equipoise.samplers.amounts import RANDOM_METHODS, WEIGHING
+from equipoise.samplers.files import resample_file, streaming
 from equipoise.samplers.files.lazy_files import read_batches
-from equipoise.samplers.files.streaming import _Plan, resample_file
+from equipoise.samplers.files.streaming import _Plan
 
 SAMPLERS = {
     "random-over": RandomOverSampler,
@@ -87,7 +87,7 @@ def enumerate_classes(counts: list[int]) -> list[tuple[str, int]]:
     return [(f"k{c}", n) for c, n in enumerate(counts)]
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", RANDOM_METHODS)
 @settings(max_examples=12, deadline=None)
 @given(counts=st.lists(st.integers(1, 60), min_size=2, max_size=12), seed=st.integers(0, 2**32 - 1))
 def test_as_many_rows_as_the_sampler_each_as_often_as_said(method, counts, seed, tmp_path_factory):
@@ -250,8 +250,8 @@ def test_row_groups_make_no_difference_but_row_numbers_do(tmp_path):
 CODE = """
 import sys, polars as pl
 from equipoise.samplers.files import streaming
-from equipoise.samplers.amounts import METHODS
-from equipoise.samplers.files.streaming import resample_file
+from equipoise.samplers.amounts import RANDOM_METHODS
+from equipoise.samplers.files import resample_file
 if len(sys.argv) > 4:
     pl.Config.set_streaming_chunk_size(int(sys.argv[4]))
 resample_file(*sys.argv[1:3], "art", sys.argv[3], seed=3)
@@ -358,7 +358,7 @@ def test_columns_called_as_our_own(tmp_path):
     frame = pl.DataFrame({"row": [5, 6, 7], "row_": [1, 2, 3]})
     frame = frame.with_columns(pl.Series("rows", ["a", "b", "b"]), label=4, literal=None)
     frame.write_parquet(tmp_path / "in.parquet")
-    for method in METHODS:
+    for method in RANDOM_METHODS:
         resample_file(
             *(tmp_path / "in.parquet", tmp_path / "out.parquet", "rows", method), row_number="row__"
         )
@@ -392,8 +392,9 @@ def test_reading_can_be_left_and_its_errors_are_raised():
 def test_classes_that_are_even_already_are_copied(tmp_path):
     frame = frame_of([20, 20, 20])
     source = write(frame, tmp_path / "in.parquet")
-    for method in METHODS:
-        done = resample_file(source, tmp_path / "out.parquet", "art", method, weight="w")
+    for method in RANDOM_METHODS:
+        weight = "w" if method in WEIGHING else None
+        done = resample_file(source, tmp_path / "out.parquet", "art", method, weight=weight)
         out = pl.read_parquet(tmp_path / "out.parquet")
         assert out.select(frame.columns).equals(frame)
         assert set(done.prior_offset.values()) == {0.0}
@@ -413,6 +414,8 @@ BAD = {
         UsageError,
         ["'sample_weight' already"],
     ),
+    "no weight": ({"y": ["a", "b"]}, {"weight": "w"}, UsageError, ["weight='w'"]),
+    "a seed": ({"y": ["a", "b"]}, {"random_state": 1}, UsageError, ["the seed"]),
     "row there": ({"y": ["a", "b"]}, {"row_number": "y"}, UsageError, ["'y' already"]),
     "two alike": (
         {"y": ["a", "b"]},

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from equipoise.cli.given import check_file
-from equipoise.cli.methods import (
-    check_parameters,
-    known_method,
-    method_names,
-    read_parameters,
-    resample_in_memory,
-)
 from equipoise.cli.options import DataFile, Seed, Target, need_target
 from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
 
 if TYPE_CHECKING:
-    from equipoise.samplers.files.streaming import ResampledFile
+    from equipoise.samplers.files import ResampledFile
 
 __all__ = ["register"]
 
 _NOTHING = 1e-12  # log-odds that are rounding
 _REPEATING = ("random-over", "mild-combination")
 _AT_RANDOM = (*_REPEATING, "random-under")
+# Arguments of the library that are no parameters of a method, and the options that stand for them.
+_OPTIONS = {
+    "source": "FILE",
+    "out": "--out",
+    "target": "--target",
+    "method": "--method",
+    "weight": "--weight",
+    "row_number": "--rows",
+}
 
 
 def _fitting(incomplete: str) -> list[str]:
-    return [name for name in method_names() if name.startswith(incomplete)]
+    from equipoise.samplers.methods import METHODS
+
+    return [name for name in METHODS if name.startswith(incomplete)]
 
 
 Method = Annotated[
@@ -108,39 +114,44 @@ def resample_table(
     resample the part to train on: copies and rows made from both parts tell of the other. To find out which
     method helps, give the file as it is to `equipoise compare`, which resamples inside the folds.
     """
-    from equipoise.samplers.amounts import METHODS
-    from equipoise.samplers.files.lazy_files import SUFFIXES
-    from equipoise.samplers.files.streaming import WEIGHING, resample_file
+    from equipoise.samplers.files import SUFFIXES, resample_file
+    from equipoise.samplers.methods import known_method
 
     check_file(out, SUFFIXES)
-    if out.exists() and file.exists() and out.samefile(file):
-        raise UsageError(f"{str(out)!r} is the input itself", remedy="name another file with -o")
-    method = known_method(method)
-    given = read_parameters(param)
-    if weight is not None and method not in WEIGHING:
-        raise UsageError(
-            f"{method} writes no weights, so --weight {weight!r} has no use",
-            remedy=f"leave it out, or use {' or '.join(WEIGHING)}",
-        )
+    method = known_method(method)  # before the file is read for its columns
+    given = _read_parameters(param)
     name = need_target(file, target)
-    if method in METHODS:
-        check_parameters(given, METHODS[method], method)
-        done = resample_file(
-            file,
-            out,
-            name,
-            method,
-            seed=seed,
-            row_number=rows,
-            weight=weight or "sample_weight",
-            **given,
-        )
-    else:
-        done = resample_in_memory(file, out, name, method, given, seed, rows)
+    done = resample_file(
+        file, out, name, method, seed=seed, weight=weight, row_number=rows, **given
+    )
     if screen.as_json:
         screen.document(_document(done, str(file), name, seed, given))
     else:
         _tell(screen, done)
+
+
+def _read_parameters(given: Iterable[str] | None) -> dict[str, Any]:
+    """Read ``--param NAME=VALUE``: values are JSON, or else text."""
+    out: dict[str, Any] = {}
+    for one in given or ():
+        name, sign, value = one.partition("=")
+        if not sign or not name.strip() or not value:
+            raise UsageError(
+                f"--param {one!r} does not say which parameter has which value",
+                remedy="write --param NAME=VALUE, such as --param k_neighbors=3",
+            )
+        if name.strip() in ("random_state", "seed"):
+            raise UsageError(f"--param {name.strip()} is the seed", remedy="use --seed N")
+        if name.strip() in _OPTIONS:
+            raise UsageError(
+                f"--param {name.strip()} is no parameter of a method",
+                remedy=f"use {_OPTIONS[name.strip()]}",
+            )
+        try:
+            out[name.strip()] = json.loads(value)
+        except ValueError:
+            out[name.strip()] = value
+    return out
 
 
 def _document(

@@ -7,40 +7,32 @@ from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
-from equipoise.data.labels import nearest, rows_word, some
+from equipoise.data.labels import rows_word, some
 from equipoise.errors import UsageError
 
-__all__ = ["METHODS", "check_amounts", "most_rows", "row_rule"]
+__all__ = ["RANDOM_METHODS", "WEIGHING", "check_amounts", "most_rows", "row_rule"]
 
-METHODS = {
+RANDOM_METHODS = {
     "random-over": ("sampling_strategy",),
     "random-under": ("sampling_strategy",),
     "mild-combination": ("over", "ratio"),
     "downsample-upweight": ("ratio",),
     "upsample-downweight": (),
 }
-"""Methods and the parameters of each; ``mild`` stands for the third."""
+"""Methods that look at labels only, and the parameters of each: they take files of any size."""
+
+WEIGHING = ("downsample-upweight", "upsample-downweight")
+"""Those of them that come with weights, which keep the prior."""
 
 
-def row_rule(method: str, given: dict[str, Any]) -> Callable[[dict[Any, int]], list[int]]:
+def row_rule(method: str, given: Mapping[str, Any]) -> Callable[[dict[Any, int]], list[int]]:
     """Return a function from the rows of each class to those that a method wants of each.
 
     Raises
     ------
     UsageError
-        If there is no such method, or a parameter cannot be used; the function raises it too.
+        If a parameter cannot be used; the function raises it too.
     """
-    if method not in METHODS:
-        near = nearest(method, list(METHODS))
-        hint = f"did you mean {near!r}? " if near else ""
-        raise UsageError(
-            f"no method {method!r} resamples files of any size",
-            remedy=f"{hint}use one of {', '.join(METHODS)}",
-        )
-    for name in given:
-        if name not in METHODS[method]:
-            takes = " and ".join(METHODS[method]) or "no parameter"
-            raise UsageError(f"{method} takes no {name}", remedy=f"it takes {takes}: leave it out")
     if method in ("random-over", "random-under"):
         strategy = given.get("sampling_strategy", "auto")
         return lambda before: _balanced(before, strategy, over=method == "random-over")

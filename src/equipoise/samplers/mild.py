@@ -11,7 +11,7 @@ from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils.validation import _check_feature_names, _check_n_features
 
 from equipoise.errors import DataError, UsageError
-from equipoise.samplers.amounts import METHODS, row_rule
+from equipoise.samplers.amounts import RANDOM_METHODS, row_rule
 from equipoise.samplers.base import Sampler
 
 __all__ = ["DownsampleUpweight", "MildCombination", "UpsampleDownweight"]
@@ -43,7 +43,7 @@ class _Drawing(Sampler):
         return tags
 
     def _wanted(self, counts: Y) -> Y:
-        given = {name: getattr(self, name) for name in METHODS[self._method]}
+        given = {name: getattr(self, name) for name in RANDOM_METHODS[self._method]}
         wanted = row_rule(self._method, given)(dict(enumerate(counts.tolist())))
         return np.array(wanted, dtype=np.int64)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,7 @@ import numpy as np
 import polars as pl
 
 from equipoise.data.columns import find_column
-from equipoise.data.labels import missing_labels, natural_key, rows_word
-from equipoise.data.seeds import check_seed
-from equipoise.errors import DataError, TargetError, UsageError
-from equipoise.files import check_writable
+from equipoise.errors import TargetError
 from equipoise.frames import to_frame
 from equipoise.samplers.amounts import row_rule
 from equipoise.samplers.files.lazy_files import (
@@ -26,94 +21,53 @@ from equipoise.samplers.files.lazy_files import (
     told,
     write_query,
 )
+from equipoise.samplers.files.outcome import (
+    MOST_CLASSES,
+    ResampledFile,
+    check_added,
+    class_counts,
+    prior_shift,
+)
 
-__all__ = ["WEIGHING", "ResampledFile", "prior_shift", "resample_file"]
+__all__ = ["resample_lazily"]
 
-WEIGHING = ("downsample-upweight", "upsample-downweight")
-"""The methods that write weights."""
-
-_MOST_CLASSES = 1000
 _HEAD = 200_000  # rows that are looked at before all labels are counted
 _CHAINED = 8  # classes up to which comparing with each beats looking labels up
 _PIECE = 100_000  # rows of repeated ones at a time
 _KEYS = 2**64
 
 
-@dataclass(frozen=True)
-class ResampledFile:
-    """What :func:`resample_file` wrote.
-
-    Attributes
-    ----------
-    out : Path
-        The file.
-    method : str
-    before, after : dict
-        Rows of each class, by label in natural order. Labels of CSV files are text.
-    prior_offset : dict
-        ``log(share after / share before)`` of each class: the difference of two classes is by how much
-        the prior of the file has their log-odds too high, and so a model that estimates probabilities;
-        trees hardly move when rows are repeated. Shares are those of the weights where there are any,
-        which makes all 0 for a model trained with them. None where a class has no rows left.
-    weight, row_number : str or None
-        Names of the columns that were added.
-    """
-
-    out: Path
-    method: str
-    before: dict[Any, int]
-    after: dict[Any, int]
-    prior_offset: dict[Any, float | None] = field(repr=False)
-    weight: str | None = None
-    row_number: str | None = None
-
-
-def resample_file(
-    source: str | os.PathLike[str],
-    out: str | os.PathLike[str],
+def resample_lazily(
+    source: Path,
+    out: Path,
     target: str,
     method: str,
+    given: Mapping[str, Any],
     *,
-    seed: int = 0,
-    sampling_strategy: str | float | Mapping[Any, int] | None = None,
-    over: float | None = None,
-    ratio: float | None = None,
-    weight: str = "sample_weight",
-    row_number: str | None = None,
+    seed: int,
+    weight: str | None,
+    row_number: str | None,
 ) -> ResampledFile:
-    r"""Resample a file of any size at random, in memory that does not grow with it.
+    """Resample by a lazy query, in memory that does not grow with the file.
 
     Each row has a key, a seeded one-to-one hash of its number, so that the m rows of a class with the
     smallest keys are a uniform sample of exactly m. A class of n rows that is to have m gets every row
     ``floor(m / n)`` times and the ``m mod n`` rows with the smallest keys once more: extras are drawn
     without replacement, which balances classes with the least added noise. Rows stay in order, copies
-    follow their row. The same file and seed give the same output on any number of threads, and samples of
-    one seed are nested across methods: use other seeds for independent ones.
+    follow their row. The same file and seed give the same output on any number of threads.
 
     Parameters
     ----------
-    source : path
-        Parquet, CSV, TSV, JSON lines, Arrow or Feather; texts also gzipped. Values of text files that
-        become text files are not touched, and blank lines are left out.
-    out : path
-        Where to write, one of these kinds by its suffix; the file is there whole or not at all.
+    source, out : Path
     target : str
         Column of the classes.
     method : str
-        ``random-over``, ``random-under``, ``mild-combination`` (or ``mild``), ``downsample-upweight`` or
-        ``upsample-downweight``: the numbers of rows are those of the samplers.
-    seed : int, default 0
-        From 0 to 2**32 - 1.
-    sampling_strategy : str, float or dict, optional
-        Of the first two, as in imbalanced-learn: ``"auto"``, ``"all"``, ``"not minority"``,
-        ``"not majority"``, ``"minority"`` (to repeat), ``"majority"`` (to drop), the ratio of two classes,
-        or rows by label.
-    over, ratio : float, optional
-        Parameters of :class:`MildCombination`; ``ratio`` also of :class:`DownsampleUpweight`.
-    weight : str, default "sample_weight"
-        Column of weights that the last two methods add: rows of the class before over rows after.
-    row_number : str, optional
-        Column to add with the number of the row in ``source``, from 0.
+        A name of :data:`equipoise.samplers.amounts.RANDOM_METHODS`.
+    given : dict
+        Its parameters.
+    seed : int
+    weight, row_number : str or None
+        Columns to add.
 
     Returns
     -------
@@ -122,7 +76,7 @@ def resample_file(
     Raises
     ------
     UsageError
-        If an argument cannot be used, ``out`` is ``source``, or a column to add is there already.
+        If a parameter cannot be used, or a column to add is there already.
     TargetError
         If labels are missing, or there is one class only.
     DataError
@@ -133,114 +87,49 @@ def resample_file(
     References
     ----------
     Steele, G., Lea, D. and Flood, C. (2014). Fast splittable pseudorandom number generators. OOPSLA.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from equipoise.samplers.files.streaming import resample_file
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "a.csv").write_text("x,y\n" + "1,ham\n" * 9 + "2,spam\n" * 3)
-    >>> resample_file(folder / "a.csv", folder / "b.csv", "y", "random-under").after
-    {'ham': 3, 'spam': 3}
     """
-    method = "mild-combination" if method == "mild" else method
-    given = {"sampling_strategy": sampling_strategy, "over": over, "ratio": ratio}
-    wanted = row_rule(method, {name: each for name, each in given.items() if each is not None})
-    check_seed(seed)
-    where, place = Path(source), Path(out)
-    kind = kind_of_output(place)
-    if place.exists() and where.exists() and place.samefile(where):
-        raise UsageError(f"{str(out)!r} is the input itself", remedy="name another file to write")
-    check_writable(place)
-    with told(where):
-        query, separator = scan_file(where, to_text=kind == "csv")
+    wanted = row_rule(method, given)
+    kind = kind_of_output(out)
+    with told(source):
+        query, separator = scan_file(source, to_text=kind == "csv")
         schema = query.collect_schema()
-        added = {"weight": weight if method in WEIGHING else None, "row_number": row_number}
-        _check_columns(schema, target, added, where)
+        added = {"weight": weight, "row_number": row_number}
+        _check_target(schema, target)
+        check_added(list(added.values()), schema, source)
         labels, before = _count(query, target)
         after = dict(zip(before, wanted(before), strict=True))
         taken = {*schema.names(), *added.values()}
         plan = _Plan(query, target, labels, before, after, seed, taken)
         resampled = plan.query(**added)
-    write_query(resampled, place, separator=separator, source=where)
+    write_query(resampled, out, separator=separator, source=source)
     kept: dict[Any, float | None] = dict.fromkeys(before, 0.0)
-    offset = kept if method in WEIGHING else prior_shift(before, after)
-    return ResampledFile(place, method, before, after, offset, **added)
+    offset = kept if weight is not None else prior_shift(before, after)
+    return ResampledFile(out, method, before, after, offset, **added)
 
 
-def prior_shift(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, float | None]:
-    """Return ``log(share after / share before)`` of each class, None where no row is left.
-
-    Parameters
-    ----------
-    before, after : dict
-        Rows by label.
-
-    Returns
-    -------
-    dict
-
-    Examples
-    --------
-    >>> from equipoise.samplers.files.streaming import prior_shift
-    >>> {label: round(shift, 3) for label, shift in prior_shift({0: 90, 1: 10}, {0: 10, 1: 10}).items()}
-    {0: -0.588, 1: 1.609}
-    """
-    total = math.log(sum(after.values())) - math.log(sum(before.values()))
-    return {
-        label: math.log(after[label]) - math.log(n) - total if after[label] else None
-        for label, n in before.items()
-    }
-
-
-def _check_columns(schema: Any, target: str, added: Mapping[str, str | None], where: Path) -> None:
+def _check_target(schema: pl.Schema, target: str) -> None:
     find_column(to_frame(schema.to_frame()), target, "target column")
     if schema[target].is_nested():
         raise TargetError(
             f"column {target!r} holds lists or records, not one label for each row",
             remedy="name a target column with one label for each row",
         )
-    names = [name for name in added.values() if name is not None]
-    for name in names:
-        if name in schema or names.count(name) > 1:
-            raise UsageError(
-                f"{str(where)!r} has a column {name!r} already"
-                if name in schema
-                else f"two columns to add are both called {name!r}",
-                remedy="rename it, or name the column to add otherwise",
-            )
 
 
 def _count(query: Any, target: str) -> tuple[Any, dict[Any, int]]:
     """Return the labels as a series, and the rows of each in the same, natural order."""
     column = query.select(pl.col(target).alias("label"))
-    some_rows = column.head(_HEAD).collect(engine="streaming")
-    if not len(some_rows):
-        raise DataError("the file has no rows", remedy="give a file with rows")
-    counted = some_rows.unique()
-    if len(counted) <= _MOST_CLASSES:
-        counted = column.group_by("label").len("rows").collect(engine="streaming")
-    if len(counted) > _MOST_CLASSES:
-        raise TargetError(
-            f"column {target!r} has more than {_MOST_CLASSES:,} different values: an id or a measured "
-            "number, not a class",
-            remedy="name another target, or merge the rare classes first",
-        )
-    labels, rows = counted["label"].to_list(), counted["rows"].to_list()
-    absent, words = missing_labels(labels)
-    missing = sum(n for n, gone in zip(rows, absent, strict=True) if gone)
-    if missing:
-        raise TargetError(
-            f"column {target!r} is missing in {missing:,} of {rows_word(sum(rows))}{words}",
-            remedy="fill the labels in, or take those rows out of the file first",
-        )
-    if len(labels) == 1:
-        raise TargetError(
-            f"column {target!r} has one class only: {labels[0]!r} in all {rows_word(rows[0])}",
-            remedy="name a target with at least two classes, or give data that hold both",
-        )
-    order = sorted(range(len(labels)), key=lambda j: natural_key(labels[j]))
-    return counted["label"].gather(order), {labels[j]: int(rows[j]) for j in order}
+    counted = _tally(column.head(_HEAD))
+    if len(counted) <= MOST_CLASSES:
+        counted = _tally(column)
+    labels = counted["label"].to_list()
+    before = class_counts(labels, counted["rows"].to_list(), target)
+    place = {label: j for j, label in enumerate(labels)}
+    return counted["label"].gather([place[label] for label in before]), before
+
+
+def _tally(column: Any) -> Any:
+    return column.group_by("label").len("rows").collect(engine="streaming")
 
 
 def _whole(value: int) -> Any:
