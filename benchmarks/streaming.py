@@ -28,7 +28,7 @@ GROUP = 1_000_000
 METHODS = ("random-under", "random-over", "mild-combination", "downsample-upweight")
 COPY = """
 import sys, polars as pl
-from equipoise.samplers.files.lazy_files import write_query
+from equipoise.samplers.files.queries import write_query
 from pathlib import Path
 source, out = map(Path, sys.argv[1:3])
 query = pl.scan_parquet(source) if source.suffix == ".parquet" else pl.scan_csv(source, infer_schema=False)

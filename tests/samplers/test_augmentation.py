@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 
-from equipoise.errors import ColumnNotFound, DataError, UsageError
+from equipoise.errors import ColumnNotFound, DataError, MissingExtra, UsageError
 from equipoise.samplers.text.augmentation import TextAugmentation
 
 HAM = [
@@ -258,7 +258,7 @@ def test_the_method_with_synonyms_is_the_only_one_that_needs_more(monkeypatch):
     english.cache_clear()
     try:
         assert len(sampler().fit_resample(TEXTS, LABELS)[0]) == 12
-        with pytest.raises(UsageError, match=r"lemminflect.*pip install 'equipoise\[text\]'"):
+        with pytest.raises(MissingExtra, match=r"lemminflect.*pip install 'equipoise\[text\]'"):
             sampler(methods=["swap", "synonym"]).fit_resample(TEXTS, LABELS)
     finally:
         english.cache_clear()

@@ -29,7 +29,7 @@ from equipoise.samplers import (
 )
 from equipoise.samplers.amounts import RANDOM_METHODS, WEIGHING
 from equipoise.samplers.files import resample_file, streaming
-from equipoise.samplers.files.lazy_files import read_batches
+from equipoise.samplers.files.queries import read_batches
 from equipoise.samplers.files.streaming import _Plan
 
 SAMPLERS = {

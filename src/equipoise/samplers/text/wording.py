@@ -313,7 +313,7 @@ def replace(text: str, rate: float, random: Random, protected: Collection[str] =
 
     Raises
     ------
-    UsageError
+    MissingExtra
         If the packages with the data are not installed.
 
     References
