@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from equipoise import __version__
-from equipoise.cli import compare, demo, evaluate, predict, report, resample, strategies, train
+from equipoise.cli import (
+    compare,
+    demo,
+    evaluate,
+    predict,
+    report,
+    resample,
+    strategies,
+    train,
+    weights,
+)
 from equipoise.cli.failures import tell, tell_usage_error
 from equipoise.cli.given import check_arguments
 from equipoise.cli.screen import check_streams
@@ -27,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (compare, train, predict, evaluate, resample, strategies, report, demo):
+for module in (compare, train, predict, evaluate, resample, weights, strategies, report, demo):
     module.register(app)
 
 
