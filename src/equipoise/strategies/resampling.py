@@ -17,6 +17,7 @@ from equipoise.errors import NotApplicable
 from equipoise.learners.encoding import Encoder, Matrix
 from equipoise.samplers.engine.neighbours import Graph
 from equipoise.samplers.engine.separation import Gap
+from equipoise.samplers.methods import METHODS
 from equipoise.samplers.origins import Origins
 
 __all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
@@ -73,7 +74,11 @@ class Space:
 
 @dataclass(frozen=True)
 class UpTo:
-    """A number of neighbours: ``most``, or what the rarest class has, less ``spare``, if that is fewer."""
+    """A number of neighbours: ``most``, or what the rarest class has, less ``spare``, if that is fewer.
+
+    All classes get the same number, so that rows of one are made as those of another; ``"auto"`` of the
+    samplers goes by each class, and is the same for two.
+    """
 
     most: int
     spare: int = 0
@@ -93,44 +98,47 @@ class Rows:
     Attributes
     ----------
     method : str
-        Name of the strategy.
-    sampler : str
-        Name of the class.
+        Name of the strategy, as in :data:`equipoise.samplers.methods.METHODS`.
     parameters : dict
-        Its parameters, other than the seed; an :class:`UpTo` is settled by the training rows.
+        Those of its class, other than the seed and what the name implies; an :class:`UpTo` is settled by the training rows.
     searches : bool
         Whether it looks for neighbours, which costs time on large data; else it reads labels only.
     generates : bool
         Whether it makes new rows, in the dense view; else it keeps or repeats real ones, in any view.
     weighs : bool
         Whether its rows are trained on with the weights that keep the prior.
-    after : str or None
-        Another method, whose rows it cleans.
+    after, step : str or None
+        Another method, whose rows are cleaned, and the one whose class cleans them.
     words : str
         What it does, where the name of the sampler says too little.
     """
 
     method: str
-    sampler: str
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     searches: bool = True
     generates: bool = False
     weighs: bool = False
     after: str | None = None
+    step: str | None = None
     words: str = ""
+
+    @property
+    def sampler(self) -> str:
+        """Name of the class that is applied."""
+        return METHODS[self.step or self.method].sampler
 
     @property
     def describe(self) -> str:
         """Say what is done, with its numbers."""
-        numbers = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
+        every = {**METHODS[self.method].implied, **self.parameters}
+        numbers = ", ".join(f"{name}={value!r}" for name, value in every.items())
         own = self.words or (f"{self.sampler}({numbers})" if numbers else self.sampler)
         return own if self.after is None else f"{ROWS[self.after].describe}, then {own}"
 
     def make(self, seed: int, smallest: int) -> Any:
         """Return the sampler for training rows of which the rarest class has ``smallest``."""
-        import equipoise.samplers
-
-        sampler = getattr(equipoise.samplers, self.sampler)()
+        method = METHODS[self.step or self.method]
+        sampler = method.kind()(**method.implied)
         settled = {
             name: value.for_smallest(smallest) if isinstance(value, UpTo) else value
             for name, value in self.parameters.items()
@@ -145,48 +153,41 @@ _FIVE = UpTo(5, spare=1)  # a row is no neighbour of itself
 ROWS: dict[str, Rows] = {
     one.method: one
     for one in [
-        Rows("random-over", "RandomOverSampler", searches=False, words="repeat rare rows to 1:1"),
-        Rows("random-under", "RandomUnderSampler", searches=False, words="drop common rows to 1:1"),
+        Rows("random-over", searches=False, words="repeat rare rows to 1:1"),
+        Rows("random-under", searches=False, words="drop common rows to 1:1"),
         # It offers weights that undo it; as a strategy it is meant to move the prior.
-        Rows("mild-combination", "MildCombination", searches=False),
+        Rows("mild-combination", searches=False),
         Rows(
             "downsample-upweight",
-            "DownsampleUpweight",
             searches=False,
             weighs=True,
             words="drop common rows, weight by the factor",
         ),
         Rows(
             "upsample-downweight",
-            "UpsampleDownweight",
             searches=False,
             weighs=True,
             words="repeat rare rows, weight by 1 / factor",
         ),
-        Rows("tomek", "TomekLinks"),
-        Rows("enn", "EditedNearestNeighbours", {"n_neighbors": 3}),
-        Rows("nearmiss-1", "NearMiss", {"version": 1, "n_neighbors": UpTo(3)}),
-        Rows("smote", "SMOTE", {"k_neighbors": _FIVE}, generates=True),
-        Rows(
-            "borderline-smote",
-            "BorderlineSMOTE",
-            {"k_neighbors": _FIVE, "m_neighbors": 10},
-            generates=True,
-        ),
-        Rows("adasyn", "ADASYN", {"n_neighbors": _FIVE}, generates=True),
+        Rows("tomek"),
+        Rows("enn", {"n_neighbors": 3}),
+        Rows("nearmiss-1", {"n_neighbors": UpTo(3)}),
+        Rows("smote", {"k_neighbors": _FIVE}, generates=True),
+        Rows("borderline-smote", {"k_neighbors": _FIVE, "m_neighbors": 10}, generates=True),
+        Rows("adasyn", {"n_neighbors": _FIVE}, generates=True),
         Rows(
             "smote-tomek",
-            "TomekLinks",
             {"sampling_strategy": "all"},
             generates=True,
             after="smote",
+            step="tomek",
         ),
         Rows(
             "smote-enn",
-            "EditedNearestNeighbours",
             {"n_neighbors": 3, "sampling_strategy": "all"},
             generates=True,
             after="smote",
+            step="enn",
         ),
     ]
 }
