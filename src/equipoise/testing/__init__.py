@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from equipoise.testing.losses import check_loss, loss_checks
 from equipoise.testing.samplers import (
     check_sampler,
     parametrize_with_sampler_checks,
@@ -9,4 +10,11 @@ from equipoise.testing.samplers import (
 )
 from equipoise.testing.tables import Table
 
-__all__ = ["Table", "check_sampler", "parametrize_with_sampler_checks", "sampler_checks"]
+__all__ = [
+    "Table",
+    "check_loss",
+    "check_sampler",
+    "loss_checks",
+    "parametrize_with_sampler_checks",
+    "sampler_checks",
+]
