@@ -87,9 +87,7 @@ def gradient(
     args = arguments(
         folder, per_device_train_batch_size=32 // parts, gradient_accumulation_steps=parts
     )
-    kind(
-        bert(several), args, train_dataset=rows(several), callbacks=[catch], **options
-    ).train()
+    kind(bert(several), args, train_dataset=rows(several), callbacks=[catch], **options).train()
     return catch.gradient
 
 
@@ -109,9 +107,7 @@ class WeightedMean(Trainer):
         outputs = model(**inputs)
         if labels.is_floating_point():
             w = torch.tensor([1.0, 4.0, 15.0])
-            loss = functional.binary_cross_entropy_with_logits(
-                outputs.logits, labels, pos_weight=w
-            )
+            loss = functional.binary_cross_entropy_with_logits(outputs.logits, labels, pos_weight=w)
         else:
             w = 32 / (3 * torch.tensor(COUNTS, dtype=torch.float32))
             loss = functional.cross_entropy(outputs.logits, labels, weight=w)
@@ -123,9 +119,7 @@ class WeightedMeanScaled(WeightedMean):
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["classes", "labels"])
-def test_the_gradient_of_one_batch_and_of_four_micro_batches(
-    tmp_path: Path, several: bool
-) -> None:
+def test_the_gradient_of_one_batch_and_of_four_micro_batches(tmp_path: Path, several: bool) -> None:
     def ratio(kind: type[Trainer] = Trainer, **options: Any) -> tuple[float, float]:
         one, four = (gradient(tmp_path, n, several, kind, **options) for n in (1, 4))
         return float(four.norm() / one.norm()), float((four - one).norm() / one.norm())
@@ -134,7 +128,6 @@ def test_the_gradient_of_one_batch_and_of_four_micro_batches(
     override, _ = ratio(WeightedMean)
     scaled, _ = ratio(WeightedMeanScaled)
     ours, apart = ratio(compute_loss_func=trainer_loss(weighted(several)))
-    print(f"stock {stock:.3f} override {override:.3f} scaled {scaled:.3f} ours {ours:.6f}", apart)
     assert stock == pytest.approx(4.0, rel=1e-4)
     assert ours == pytest.approx(1.0, abs=1e-5)
     assert apart < 1e-5
@@ -146,9 +139,7 @@ def test_the_gradient_of_one_batch_and_of_four_micro_batches(
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["classes", "labels"])
-def test_the_gradient_is_that_of_the_loss_on_the_whole_batch(
-    tmp_path: Path, several: bool
-) -> None:
+def test_the_gradient_is_that_of_the_loss_on_the_whole_batch(tmp_path: Path, several: bool) -> None:
     found = gradient(tmp_path, 4, several, compute_loss_func=trainer_loss(weighted(several)))
     model, data = bert(several), rows(several)
     logits = model(torch.stack([row["input_ids"] for row in data])).logits
@@ -257,7 +248,12 @@ Z = torch.zeros(4, 3)
     ("loss", "outputs", "labels", "match"),
     [
         (WeightedCrossEntropy(), {"loss": 0}, torch.zeros(4).long(), "no logits but 'loss'"),
-        (WeightedCrossEntropy(), (torch.tensor(0.0),), torch.zeros(4).long(), "no logits but Tensor"),
+        (
+            WeightedCrossEntropy(),
+            (torch.tensor(0.0),),
+            torch.zeros(4).long(),
+            "no logits but Tensor",
+        ),
         (WeightedCrossEntropy(), {"logits": Z}, None, "name the label column"),
         (WeightedCrossEntropy(), {"logits": Z}, torch.zeros(4, 3), r"float32.*argmax"),
         (WeightedCrossEntropy(), {"logits": Z}, torch.zeros(4, 3).long(), r"int64.*WeightedBCE"),

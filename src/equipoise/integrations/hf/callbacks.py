@@ -29,8 +29,8 @@ class ScheduleCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     Parameters
     ----------
     schedule : object
-        With a method ``set_epoch(epoch)``, as the samplers and schedules of
-        ``equipoise.schedules`` have; or a function of the epoch.
+        With a method ``on_epoch_start(epoch)``, as all schedules of ``equipoise.schedules`` have, or
+        ``set_epoch(epoch)``, as samplers have; or a function of the epoch.
 
     Raises
     ------
@@ -47,11 +47,12 @@ class ScheduleCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
     """
 
     def __init__(self, schedule: Any) -> None:
-        method = getattr(schedule, "set_epoch", schedule)
-        if not callable(method):
+        named = [getattr(schedule, name, None) for name in ("on_epoch_start", "set_epoch")]
+        method = next((one for one in [*named, schedule] if callable(one)), None)
+        if method is None:
             raise UsageError(
                 f"{type(schedule).__name__} cannot be told the epoch",
-                remedy="pass an object with set_epoch(epoch), or a function of the epoch",
+                remedy="pass an object with on_epoch_start(epoch), or a function of the epoch",
             )
         self.schedule = schedule
         self._tell = method
@@ -62,11 +63,12 @@ class ScheduleCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
 
 
 class DynamicSamplingCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
-    """Let a sampler draw more of the classes whose F1 was low in the last evaluation.
+    """Let a sampler draw more of the classes whose F1 was low in the evaluations so far.
 
-    Each evaluation's F1 of every class goes to ``sampler.update``. The rows of that evaluation
-    steer the training: judge the model on others. A resumed run repeats the updates that the log
-    of its checkpoint holds.
+    Before each epoch the F1 of every class in the evaluations of the epochs before goes to
+    ``sampler.update``. The rows of these evaluations steer the training: judge the model on
+    others. What was evaluated is read from the log of the run, so that a resumed run draws what it
+    would have drawn.
 
     Parameters
     ----------
@@ -89,15 +91,15 @@ class DynamicSamplingCallback(TrainerCallback):  # type: ignore[misc, unused-ign
 
     Examples
     --------
+    >>> from transformers import TrainerState
     >>> from equipoise.integrations.hf import DynamicSamplingCallback
-    >>> class Printed:
-    ...     n_classes = 2
-    ...
-    ...     def update(self, f1):
-    ...         print(f1)
-    >>> callback = DynamicSamplingCallback(Printed())
-    >>> callback.on_evaluate(None, None, None, metrics={"eval_f1_0": 0.9, "eval_f1_1": 0.2})
-    [0.9, 0.2]
+    >>> from equipoise.schedules import DynamicSampler
+    >>> sampler = DynamicSampler([0] * 90 + [1] * 10, smoothing=0, floor=0)
+    >>> callback = DynamicSamplingCallback(sampler)
+    >>> log = [{"epoch": 1.0, "eval_f1_0": 0.9, "eval_f1_1": 0.6}]
+    >>> callback.on_epoch_begin(None, TrainerState(epoch=1.0, log_history=log), None)
+    >>> sampler.shares.numpy().round(2)
+    array([0.2, 0.8])
     """
 
     def __init__(
@@ -111,26 +113,39 @@ class DynamicSamplingCallback(TrainerCallback):  # type: ignore[misc, unused-ign
         self.sampler = sampler
         self.prefix = prefix
         self.keys = None if classes is None else [f"{prefix}_f1_{name}" for name in classes]
-        self.n_updates = 0
+        self._begun = sampler.state_dict() if hasattr(sampler, "state_dict") else None
+        self._followed = 0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Repeat the updates of the part of the run before the checkpoint."""
-        logged = [entry for entry in state.log_history if self._read(entry) is not None]
-        # A run that goes on in the same process has seen some of them.
-        for entry in logged[self.n_updates :]:
-            self._update(entry)
+        """Put the sampler back to where it was, for all updates are in the log."""
+        if self._begun is not None:
+            self.sampler.load_state_dict(self._begun)
+            self._followed = 0
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Hand the F1 of every class in the evaluations before this epoch to the sampler."""
+        # Those of the running epoch, which a resumed run begins anew, are for the next.
+        before = epoch_of(state) + 1e-6
+        logged = [entry for entry in state.log_history if entry.get("epoch", 0.0) <= before]
+        scores = [read for entry in logged if (read := self._read(entry)) is not None]
+        for one in scores[self._followed :]:
+            self.sampler.update(one)
+        self._followed = max(self._followed, len(scores))
 
     def on_evaluate(
-        self, args: Any, state: Any, control: Any, metrics: Mapping[str, float] | None = None, **kwargs: Any
+        self,
+        args: Any,
+        state: Any,
+        control: Any,
+        metrics: Mapping[str, float] | None = None,
+        **kwargs: Any,
     ) -> None:
-        """Hand the F1 of every class to the sampler."""
-        metrics = metrics or {}
-        if self._read(metrics) is not None:
-            self._update(metrics)
-        elif any(key.startswith(f"{self.prefix}_") for key in metrics):
+        """Make sure that the evaluation holds what is needed."""
+        known = metrics or {}
+        if self._read(known) is None and any(key.startswith(f"{self.prefix}_") for key in known):
             wanted = ", ".join(self.keys or [f"{self.prefix}_f1_0", "..."])
             raise UsageError(
-                f"the evaluation reports no {wanted}, but {', '.join(metrics)}",
+                f"the evaluation reports no {wanted}, but {', '.join(known)}",
                 remedy="pass compute_metrics=compute_metrics(classes=...) to the Trainer and the same "
                 "classes here, or prefix= the name of the evaluation",
             )
@@ -143,9 +158,3 @@ class DynamicSamplingCallback(TrainerCallback):  # type: ignore[misc, unused-ign
         if not keys or any(key not in metrics for key in keys):
             return None
         return [float(metrics[key]) for key in keys]
-
-    def _update(self, metrics: Mapping[str, Any]) -> None:
-        scores = self._read(metrics)
-        assert scores is not None  # asked for before
-        self.sampler.update(scores)
-        self.n_updates += 1

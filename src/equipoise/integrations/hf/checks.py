@@ -12,7 +12,7 @@ from torch.utils.data import BatchSampler
 from equipoise.errors import UsageError
 from equipoise.integrations.hf.loss import TrainerLoss
 
-__all__ = ["check_model", "check_options", "check_rows", "labels_of"]
+__all__ = ["check_model", "check_options", "check_rows", "labels_of", "rows_of"]
 
 _NAMES = ("labels", "label", "label_ids")
 _PROBLEMS = {"classes": "single_label_classification", "labels": "multi_label_classification"}
@@ -38,11 +38,32 @@ def check_options(args: Any, options: Mapping[str, Any], sampler: Any) -> None:
             f"sampler= and train_sampling_strategy={strategy!r} both say in what order rows are drawn",
             remedy="leave one of them out",
         )
-    if isinstance(sampler, BatchSampler) or getattr(sampler, "yields_batches", False):
+
+
+def rows_of(sampler: Any, args: Any) -> Any:
+    """Return a sampler as one of single rows, which the Trainer makes batches of."""
+    if (replicas := getattr(sampler, "num_replicas", 1)) > 1:
+        raise UsageError(
+            f"{type(sampler).__name__} draws for one rank of {replicas}, and the Trainer deals the "
+            "batches out to the ranks itself",
+            remedy=f"make it with num_replicas=1: {type(sampler).__name__}(..., num_replicas=1)",
+        )
+    flat = getattr(sampler, "as_sampler", None)
+    if flat is None and isinstance(sampler, BatchSampler):
         raise UsageError(
             f"{type(sampler).__name__} yields batches, and the Trainer makes its own of single rows",
             remedy="pass a sampler of row indices",
         )
+    if flat is None:
+        return sampler
+    size = getattr(args, "train_batch_size", 8)
+    if sampler.batch_size != size:
+        raise UsageError(
+            f"{type(sampler).__name__} fills batches of {sampler.batch_size}, and the Trainer makes "
+            f"batches of {size}",
+            remedy=f"use batch_size={size} there, or set per_device_train_batch_size",
+        )
+    return flat()
 
 
 def check_model(model: Any, loss: TrainerLoss) -> None:

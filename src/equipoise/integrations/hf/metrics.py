@@ -249,5 +249,3 @@ def _log_odds(z: F, log_p: F) -> F:
 def _binary_log_loss(z: F, y: F, kept: NDArray[np.bool_]) -> float:
     loss = np.maximum(z, 0) - z * np.where(kept, y, 0.0) + np.log1p(np.exp(-np.abs(z)))
     return float(loss[kept].mean())
-
-

@@ -11,7 +11,13 @@ from transformers.trainer_callback import TrainerCallback
 
 from equipoise.errors import UsageError
 from equipoise.integrations.hf.callbacks import epoch_of
-from equipoise.integrations.hf.checks import check_model, check_options, check_rows, labels_of
+from equipoise.integrations.hf.checks import (
+    check_model,
+    check_options,
+    check_rows,
+    labels_of,
+    rows_of,
+)
 from equipoise.integrations.hf.loss import IGNORED, TrainerLoss, find_logits, items, trainer_loss
 from equipoise.losses import WeightedBCE, WeightedCrossEntropy
 from equipoise.schedules import start_at_prior as start_model_at_prior
@@ -35,10 +41,11 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
     loss : ImbalanceLoss, optional
         Any of ``equipoise.losses``; by default cross-entropy, or binary cross-entropy where
         ``problem_type`` is "multi_label_classification", both without weights.
-    sampler : torch Sampler of row indices, optional
-        Such as those of ``equipoise.schedules``: in what order rows are drawn in an epoch. It has to
-        yield the same stream on every rank; its ``set_epoch`` is called at each epoch, also where
-        training resumes within one.
+    sampler : torch Sampler of row indices, or BalancedBatchSampler, optional
+        Such as those of ``equipoise.schedules``: which rows are drawn in an epoch, in what order. It
+        has to yield the same stream on every rank (``num_replicas=1``), since the Trainer deals the
+        batches out; its ``set_epoch`` is called at each epoch, also where training resumes within
+        one.
     weight_column : str or None, default "weight"
         Column of the data with a factor of 0 or more for each row; it reaches the loss and not the
         model. Data without it count each row once. Keep the mean of the training rows at 1,
@@ -60,8 +67,9 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
     -----
     ``eval_loss`` is the loss that is trained, class and row weights included. Beside it stands
     ``eval_unweighted_loss``, plain cross-entropy of the same logits, averaged over all items of the
-    evaluation at once; and where the loss has a ``prior_offset``, ``eval_corrected_loss``, that of
-    the logits put back at the prior of the data, which is the one to select checkpoints by.
+    evaluation at once; and where the loss or the sampler has a ``prior_offset``,
+    ``eval_corrected_loss``, that of the logits put back at the prior of the data. Of the three the
+    last is the one to select checkpoints by.
 
     Examples
     --------
@@ -78,12 +86,11 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
     ...         TrainingArguments(folder, max_steps=1, report_to=[], disable_tqdm=True, use_cpu=True,
     ...             save_strategy="no", logging_strategy="no"),
     ...         train_dataset=rows,
-    ...         eval_dataset=rows,
-    ...         loss=WeightedCrossEntropy.from_counts([6, 2]),
+    ...         loss=WeightedCrossEntropy([1.0, 1.5]),
     ...         start_at_prior=True,
     ...     )
-    ...     round(trainer.evaluate()["eval_corrected_loss"], 4)  # the entropy of 6 : 2
-    0.5623
+    >>> trainer.model.classifier.bias.detach().softmax(0).numpy().round(3)  # 6 : 2 * 1.5
+    array([0.667, 0.333], dtype=float32)
     """
 
     def __init__(
@@ -103,7 +110,7 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
         check_options(args, options, sampler)
         self.weight_column = weight_column
         self.sampler = sampler
-        self._given_loss = loss
+        self._row_sampler = None if sampler is None else rows_of(sampler, args)
         self._trainer_loss: TrainerLoss | None = None if loss is None else trainer_loss(loss)
         self._start = start_at_prior
         self._start_rows = train_dataset
@@ -132,6 +139,20 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
         assert self._trainer_loss is not None  # set with the model
         return self._trainer_loss
 
+    @property
+    def prior_offset(self) -> torch.Tensor | None:
+        """By how much loss and sampler move each class, in log-odds: subtract it from the logits.
+
+        None where there is nothing to subtract, or nothing that is exact.
+        """
+        parts = [getattr(self.loss.loss, "prior_offset", None)]
+        if hasattr(self.sampler, "prior_offset"):
+            if self.sampler.prior_offset is None:
+                return None
+            parts.append(self.sampler.prior_offset)
+        known = [torch.as_tensor(part, dtype=torch.float64) for part in parts if part is not None]
+        return sum(known[1:], known[0]) if known else None
+
     def call_model_init(self, trial: Any = None) -> Any:
         """Make a model, and let it start at the prior if asked to."""
         model = super().call_model_init(trial)
@@ -151,6 +172,7 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
         given = dict(self._start) if isinstance(self._start, Mapping) else {}
         several = self.loss.target == "labels"
         out: dict[str, Any] = {"form": "sigmoid" if several else "softmax"}
+        # The sampler's shares stand in for the counts below.
         offset = getattr(self.loss.loss, "prior_offset", None)
         if offset is not None:
             out["weights"] = torch.as_tensor(offset).exp()
@@ -168,8 +190,8 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
         return out | given
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        if self.sampler is not None:
-            return self.sampler
+        if self._row_sampler is not None:
+            return self._row_sampler
         # The argument came with transformers 4.54.
         return super()._get_train_sampler(*([] if train_dataset is None else [train_dataset]))
 
@@ -240,7 +262,7 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
             self._sums = None
         if count:
             output.metrics[f"{metric_key_prefix}_unweighted_loss"] = plain / count
-            if getattr(self.loss.loss, "prior_offset", None) is not None:
+            if self.prior_offset is not None:
                 output.metrics[f"{metric_key_prefix}_corrected_loss"] = corrected / count
         return output
 
@@ -249,8 +271,8 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
         logits = find_logits(outputs).detach()
         z, y = items(logits, labels, self.loss.target)
         z = z.float()
-        offset = getattr(self.loss.loss, "prior_offset", None)
-        moved = z if offset is None else z - torch.as_tensor(offset).to(z)
+        offset = self.prior_offset
+        moved = z if offset is None else z - offset.to(z)
         kept = y.ne(IGNORED) if y.dtype != torch.bool else torch.ones_like(y)
         parts = [_plain(one, y, kept) for one in (z, moved)] + [kept]
         rows = torch.stack([part.reshape(len(logits), -1).double().sum(1) for part in parts], dim=1)
