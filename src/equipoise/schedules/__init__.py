@@ -5,6 +5,11 @@ from equipoise.extras import load_extra
 load_extra("torch", "torch", "equipoise.schedules")
 
 from equipoise.schedules.batches import BalancedBatchSampler  # noqa: E402
+from equipoise.schedules.head import (  # noqa: E402
+    HeadTraining,
+    head_features,
+    retrain_head,
+)
 from equipoise.schedules.layers import last_layer  # noqa: E402
 from equipoise.schedules.phases import (  # noqa: E402
     DeferredReweighting,
@@ -16,6 +21,7 @@ from equipoise.schedules.samplers import (  # noqa: E402
     DynamicSampler,
     RepeatFactorSampler,
 )
+from equipoise.schedules.scaling import learn_scales, tau_normalise  # noqa: E402
 from equipoise.schedules.start import LayerStart, start_at_prior  # noqa: E402
 
 __all__ = [
@@ -23,10 +29,15 @@ __all__ = [
     "ClassAwareSampler",
     "DeferredReweighting",
     "DynamicSampler",
+    "HeadTraining",
     "LayerStart",
     "RepeatFactorSampler",
     "Schedule",
     "TwoPhase",
+    "head_features",
     "last_layer",
+    "learn_scales",
+    "retrain_head",
     "start_at_prior",
+    "tau_normalise",
 ]

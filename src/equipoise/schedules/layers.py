@@ -10,7 +10,7 @@ from torch import nn
 
 from equipoise.errors import UsageError
 
-__all__ = ["last_layer"]
+__all__ = ["last_layer", "other_owners"]
 
 # Names that libraries give the module whose output is the logits.
 _HINTS = frozenset(
@@ -111,6 +111,12 @@ def last_layer(
             remedy=f"check the number of classes, or name the layer, as in head={name!r}",
         )
     return name, chosen[name]
+
+
+def other_owners(model: nn.Module, weight: torch.Tensor) -> list[str]:
+    """Name the parameters of the model that are this one, where there is more than one."""
+    names = [n for n, one in model.named_parameters(remove_duplicate=False) if one is weight]
+    return names if len(names) > 1 else []
 
 
 def _given(model: nn.Module, head: nn.Module | str) -> tuple[str, nn.Module]:

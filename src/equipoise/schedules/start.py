@@ -14,7 +14,7 @@ from torch import nn
 
 from equipoise.errors import UsageError
 from equipoise.schedules.labels import as_array, read_labels
-from equipoise.schedules.layers import last_layer
+from equipoise.schedules.layers import last_layer, other_owners
 
 __all__ = ["LayerStart", "last_layer", "start_at_prior"]
 
@@ -343,8 +343,8 @@ def _write(
             remedy="load the weights first, call this before the model is sharded, and remove "
             "parametrizations",
         )
-    owners = [n for n, one in model.named_parameters(remove_duplicate=False) if one is weight]
-    if factor != 1 and len(owners) > 1:
+    owners = other_owners(model, weight)
+    if factor != 1 and owners:
         raise UsageError(
             f"the weights of {where} are also {', '.join(owners)}: scaling changes them all",
             remedy="untie them, or pass shrink=1",
