@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_class_weight
 
+from equipoise.cli.classes import Classes
+from equipoise.cli.screen import Screen
+from equipoise.cli.weights import _columns, _tell
 from equipoise.data.reading import read_table
 from equipoise.weights import SCHEMES, class_weights
 from equipoise.weights.snippets import SNIPPETS, weight_code
@@ -210,7 +215,7 @@ def test_more_classes(stars: Path, run: Run) -> None:
     assert list(found) == [1, 2, 10]
     np.testing.assert_allclose(list(found.values()), expected, rtol=1e-5)
     said = run("weights", stars, "-t", "stars").out
-    assert "subtract the offset" in said
+    assert "subtract it from the\nlogits" in said
     assert "one logit" not in said
 
 
@@ -314,3 +319,27 @@ def test_the_code_alone_is_the_document_of_one(spam: Path, run: Run) -> None:
     alone = run("weights", spam, "-t", "kind", "--code", "sklearn")
     assert alone.out == content["code"]["snippets"]["sklearn"] + "\n"
     assert alone.err == ""
+
+
+def test_a_terminal_of_80_columns_cuts_no_number(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen, out = Screen(quiet=True), io.StringIO()
+    screen._consoles["out"] = Console(
+        file=out, width=80, force_terminal=True, color_system=None, markup=False
+    )
+    classes = Classes(["a rather long label of a class", "b", "c"], [284_315, 4_163, 492], None)
+    columns = _columns(
+        classes, [(one, 0.999 if one == "ens" else None) for one in SCHEMES], None, None
+    )
+    _tell(screen, classes, columns, {"pytorch": "x = " + "1 + " * 40 + "1"})
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    assert "median-" in lines[0]
+    table = " ".join(lines[: lines.index("")])
+    for one in columns:
+        assert all(f" {w:.4g} " in f"{table} " for w in one.weights)
+    assert all(f"{value:+.4g}" in table for value in columns[0].offset)
+    # Code is never broken, whatever the width.
+    assert max(map(len, capsys.readouterr().out.splitlines())) > 80

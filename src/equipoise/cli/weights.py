@@ -267,11 +267,15 @@ def _tell(
 
     from equipoise.weights.snippets import SNIPPETS
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("class", no_wrap=True)
-    for name in ("rows", "share", *(one.name for one in columns)):
-        table.add_column(name, justify="right")
-    table.add_column(f"offset of {columns[0].name}", justify="right")
+    # Of a terminal's 80 columns none is to spare; a program reads one line of names more easily.
+    narrow = screen.out.is_terminal
+    padding = (0, 1 if narrow else 2, 0, 0)
+    table = Table(box=None, pad_edge=False, padding=padding, header_style="bold")
+    table.add_column("class", no_wrap=not narrow, overflow="fold")
+    of_first = f"offset of {columns[0].name}"
+    for name in ("rows", "share", *(one.name for one in columns), of_first):
+        short = name.replace("-", "-\n").replace("f ", "f\n").replace("s ", "s\n")
+        table.add_column(short if narrow else name, justify="right", no_wrap=True)
     rows = sum(classes.counts)
     for code, (label, n) in enumerate(zip(classes.labels, classes.counts, strict=True)):
         weights = [f"{one.weights[code]:.4g}" for one in columns]
@@ -292,17 +296,18 @@ def _tell(
 def _shift_in_words(classes: Classes, column: _Column) -> str:
     if max(map(abs, column.offset)) < _NOTHING:
         return f"{column.name} weighs all classes alike: nothing to correct"
+    caveat = "exact for a model that estimates probabilities; trees move less"
     if classes.positive is None:
         return (
-            f"{column.name} moves the prior: subtract the offset from the logits or log probabilities\n"
-            "of a model that estimates probabilities to put it back"
+            f"{column.name} moves the prior by the offset: to put it back, subtract it from the\n"
+            f"logits or log probabilities\n({caveat})"
         )
     shift = column.offset[classes.positive] - column.offset[1 - classes.positive]
     by = f"{'divides' if shift > 0 else 'multiplies'} the odds by {math.exp(abs(shift)):.4g}"
+    label = shown(classes.labels[classes.positive], 40)
     return (
-        f"{column.name} moves the prior by {_signed(shift)} in log-odds of "
-        f"{shown(classes.labels[classes.positive], 40)!r}:\nto put it back, correct the scores of a model "
-        f"that estimates probabilities by {_signed(-shift)}, which {by}"
+        f"{column.name} moves the prior by {_signed(shift)} in log-odds of {label!r}: to put it back,\n"
+        f"correct the scores by {_signed(-shift)}, which {by}\n({caveat})"
     )
 
 
