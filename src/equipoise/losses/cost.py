@@ -68,7 +68,7 @@ def _matrix(cost: Any) -> Tensor:
         "give costs of 0 or more as a square, cost[truth, predicted], such as [[0, 1], [10, 0]]"
     )
     try:
-        held = cost.detach().cpu() if isinstance(cost, Tensor) else cost
+        held = cost.detach().cpu().double().numpy() if isinstance(cost, Tensor) else cost
         table = np.array(held, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise UsageError(f"cost={cost!r} is no table of numbers", remedy=remedy) from error
