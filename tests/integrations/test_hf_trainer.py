@@ -27,7 +27,13 @@ from equipoise.integrations.hf import (
     compute_metrics,
 )
 from equipoise.losses import WeightedBCE, WeightedCrossEntropy
-from equipoise.schedules import BalancedBatchSampler, ClassAwareSampler, DynamicSampler
+from equipoise.schedules import (
+    BalancedBatchSampler,
+    ClassAwareSampler,
+    DeferredReweighting,
+    DynamicSampler,
+    TwoPhase,
+)
 
 COUNTS = [24, 6, 2]
 CODES = torch.repeat_interleave(torch.arange(3), torch.tensor(COUNTS))
@@ -352,11 +358,35 @@ def test_schedules_are_told_the_epoch(tmp_path: Path) -> None:
         ScheduleCallback(3)
 
 
-def no_weights(folder: Path) -> Any:
+def test_weights_that_come_late_and_rows_that_are_capped_first(tmp_path: Path) -> None:
+    loss = WeightedCrossEntropy([1.0, 1.0, 1.0])
+    late = DeferredReweighting(loss, [0.5, 1.0, 5.0], start_epoch=1)
+    data, weights = Seen(rows()), []
+
+    class Note(TrainerCallback):
+        def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
+            weights.append(torch.as_tensor(loss.weight).tolist())
+
     trainer = ImbalanceTrainer(
-        bert(), arguments(folder), train_dataset=rows(), weight_column="importance"
+        bert(),
+        arguments(tmp_path, num_train_epochs=2),
+        train_dataset=data,
+        loss=loss,
+        sampler=TwoPhase(CODES, cap=2, epochs_first=1),
+        callbacks=[ScheduleCallback(late), Note()],
     )
-    return trainer.train()
+    data.read.clear()
+    trainer.train()
+    assert weights == [[1.0, 1.0, 1.0]] * 4 + [[0.5, 1.0, 5.0]] * 4
+    assert len(set(data.read[:32])) == 6
+    assert sorted(data.read[32:]) == list(range(32))
+
+
+def test_an_evaluation_leaves_the_model_to_be_prepared_for_training(tmp_path: Path) -> None:
+    # Else accelerate would not wrap it for several ranks, and gradients would not be averaged.
+    trainer = ImbalanceTrainer(bert(), arguments(tmp_path), eval_dataset=rows())
+    trainer.evaluate()
+    assert not getattr(trainer.model, "_is_accelerate_prepared", False)
 
 
 CE, BCE = WeightedCrossEntropy(), WeightedBCE()
@@ -369,7 +399,11 @@ CE, BCE = WeightedCrossEntropy(), WeightedBCE()
         ({"problem_type": "regression"}, {}, "single_label_classification"),
         ({"problem_type": "multi_label_classification"}, {"loss": CE}, "WeightedBCE"),
         ({"problem_type": "single_label_classification"}, {"loss": BCE}, "WeightedCrossEntropy"),
-        ({"num_labels": 2}, {"loss": WeightedCrossEntropy([1.0, 2.0, 3.0])}, "num_labels=3"),
+        (
+            {"num_labels": 2},
+            {"loss": WeightedCrossEntropy([1.0, 2.0, 3.0])},
+            "num_labels=2.*3 entries",
+        ),
         ({}, {"loss": CE, "train_dataset": rows(several=True)}, "float32.*WeightedBCE"),
         ({}, {"loss": BCE, "train_dataset": rows()}, "int64.*WeightedCrossEntropy"),
         ({}, {"train_dataset": [{"input_ids": [1], "y": 0}]}, "'labels' or 'label'"),
@@ -404,8 +438,11 @@ def test_what_does_not_fit_is_named_before_training(
 
 
 def test_a_named_weight_column_has_to_be_there(tmp_path: Path) -> None:
+    trainer = ImbalanceTrainer(
+        bert(), arguments(tmp_path), train_dataset=rows(), weight_column="importance"
+    )
     with pytest.raises(UsageError, match="'importance'"):
-        no_weights(tmp_path)
+        trainer.train()
 
 
 STOCK = """

@@ -1,1 +1,1 @@
-"""Pieces that fit into other libraries: objectives for LightGBM."""
+"""Pieces that fit into other libraries: objectives for LightGBM, the Trainer of Hugging Face."""

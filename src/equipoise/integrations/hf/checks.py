@@ -89,21 +89,25 @@ def check_model(model: Any, loss: TrainerLoss) -> None:
             "the model has num_labels=1, which means regression",
             remedy="load it with num_labels the number of classes: 2 for a binary task",
         )
-    lengths = {
-        name: values.shape[-1]
-        for name, values in getattr(loss.loss, "named_buffers", dict)()
-        if values is not None and values.ndim == 1
-    }
-    wrong = {name: length for name, length in lengths.items() if length not in (1, width)}
-    if wrong and width is not None:
-        name, length = next(iter(wrong.items()))
-        raise UsageError(
-            f"{kind} holds {length} numbers in {name}, and the model has num_labels={width}",
-            remedy=f"load the model with num_labels={length}, or count all {width} classes "
-            "(classes= of from_labels)",
-        )
+    if isinstance(width, int):
+        _check_width(loss, width)
     if problem is None:
         config.problem_type = _PROBLEMS[loss.target]
+
+
+def _check_width(loss: TrainerLoss, width: int) -> None:
+    """Try the loss on one row: it knows best how many classes it was made for."""
+    held = next(iter(getattr(loss.loss, "buffers", list)()), torch.zeros(0))
+    logits = torch.zeros(1, width, device=held.device)
+    target = logits if loss.target == "labels" else logits[:, 0].long()
+    try:
+        loss.loss.terms(logits, target)
+    except UsageError as error:
+        raise UsageError(
+            f"{type(loss.loss).__name__} does not fit a model with num_labels={width}: {error.problem}",
+            remedy="load the model with num_labels the number of classes that the loss was made for, "
+            "or make the loss for all of them (classes= of from_labels)",
+        ) from error
 
 
 def check_rows(dataset: Any, loss: TrainerLoss, model: Any) -> None:

@@ -253,6 +253,7 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
     ) -> Any:
         """Evaluate, and add the losses without weights."""
         self._sums = torch.zeros(3, dtype=torch.float64)
+        fresh = not getattr(self.model, "_is_accelerate_prepared", False)
         try:
             output = super().evaluation_loop(
                 dataloader, description, prediction_loss_only, ignore_keys, metric_key_prefix
@@ -260,6 +261,10 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
             plain, corrected, count = self._sums.tolist()
         finally:
             self._sums = None
+            if fresh and not self.is_in_train:
+                # Else a later train() takes the model for one that is spread over the ranks already,
+                # and the gradients of the ranks are never averaged.
+                self.model._is_accelerate_prepared = False
         if count:
             output.metrics[f"{metric_key_prefix}_unweighted_loss"] = plain / count
             if self.prior_offset is not None:
