@@ -265,6 +265,7 @@ def test_dynamic_shares_follow_what_is_lacking() -> None:
     np.testing.assert_allclose(sampler.shares, 1 / 3)
     sampler.update([1.0, 1.0, 0.0])
     assert set(LABELS[list(sampler)]) == {2}
+    assert sampler.prior_offset.tolist() == [0, 0, 0], "what is never drawn is not shifted"
 
 
 def test_dynamic_floor_and_smoothing() -> None:

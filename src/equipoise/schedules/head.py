@@ -166,7 +166,7 @@ def retrain_head(
                     )
                 value = _loss(loss, logits, torch.from_numpy(target[rows]).to(weight.device))
                 steps.zero_grad()
-                value.backward()  # type: ignore[no-untyped-call]
+                value.backward()
                 steps.step()
                 total += float(value.detach()) * len(rows)
             decay.step()
@@ -220,7 +220,7 @@ def head_features(
     batches = [list(range(first, min(first + size, n))) for first in range(0, n, size)]
     seen: list[Tensor] = []
     hook = layer.register_forward_pre_hook(lambda _, given: seen.append(given[0].detach().cpu()))
-    device = layer.weight.device  # type: ignore[union-attr]
+    device = layer.weight.device
     try:
         with _only(model, layer), torch.no_grad():
             for batch in _loader(source, batches, loader, seed=0):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import TargetError, UsageError
 
-__all__ = ["as_array", "read_codes", "read_labels", "read_multi_hot"]
+__all__ = ["as_array", "read_codes", "read_labels", "read_multi_hot", "real_number"]
 
 _MOST_CLASSES = 1_000_000
 
@@ -86,8 +87,8 @@ def read_multi_hot(
             remedy="pass 0 or 1 in every cell",
         )
     width = values.shape[1]
-    names = list(range(width)) if classes is None or _is_number(classes) else list(classes)  # type: ignore[arg-type]
-    asked = int(classes) if _is_number(classes) else len(names)  # type: ignore[arg-type]
+    names = list(classes) if isinstance(classes, Sequence | np.ndarray) else list(range(width))
+    asked = classes if _is_number(classes) else len(names)
     if asked != width:
         raise UsageError(
             f"classes= names {asked} labels, the multi-hot matrix has {width} columns",
@@ -96,7 +97,7 @@ def read_multi_hot(
     return values.astype(bool), names
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
@@ -149,3 +150,11 @@ def _codes_of_names(
             remedy="name every class in classes=",
         )
     return np.fromiter((places[value] for value in listed), np.int64, len(listed)), names
+
+
+def real_number(value: Any, name: str, expected: str) -> float:
+    """Return a finite number from 0, or say which parameter is none."""
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not real or not math.isfinite(value) or value < 0:
+        raise UsageError(f"{name}={value!r} is no number from 0", remedy=f"pass {expected}")
+    return float(value)

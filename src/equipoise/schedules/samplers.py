@@ -174,7 +174,8 @@ class RepeatFactorSampler(RowSampler):
 
     def _shares(self) -> NDArray[np.float64]:
         sums = np.array([self.repeat_factors[rows].sum() for rows in self._members])
-        return sums / self.repeat_factors.sum()
+        out: NDArray[np.float64] = sums / self.repeat_factors.sum()
+        return out
 
 
 class DynamicSampler(RowSampler):

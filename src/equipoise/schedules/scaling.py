@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import read_codes
+from equipoise.schedules.labels import read_codes, real_number
 from equipoise.schedules.layers import last_layer, other_owners
 
 __all__ = ["learn_scales", "tau_normalise"]
@@ -68,9 +67,7 @@ def tau_normalise(
     >>> bool(layer.weight.norm(dim=1).allclose(torch.ones(3)))
     True
     """
-    real = isinstance(tau, int | float) and not isinstance(tau, bool) and math.isfinite(tau)
-    if not real or tau < 0:
-        raise UsageError(f"tau={tau!r} is no number from 0", remedy="use a value such as 0.5 or 1")
+    tau = real_number(tau, "tau", "a value such as 0.5 or 1")
     if bias not in ("zero", "keep"):
         raise UsageError(f"bias={bias!r} is unknown", remedy="use 'zero' or 'keep'")
     _, layer, weight = _weights(model, head)
@@ -158,8 +155,7 @@ def learn_scales(
             f"head {name!r} with {weight.flatten(1).shape[1]} inputs",
             remedy="pass what the layer is given, one row per label, as of head_features()",
         )
-    if not (isinstance(penalty, int | float) and 0 <= penalty < math.inf):
-        raise UsageError(f"penalty={penalty!r} is no number from 0", remedy="use 0.001")
+    penalty = real_number(penalty, "penalty", "a value such as 0.001")
     y = torch.from_numpy(codes)
     counts = torch.bincount(y, minlength=len(weight)).double()
     row_weight = 1 / (counts[y] * (counts > 0).sum())
@@ -175,7 +171,7 @@ def learn_scales(
         solver.zero_grad()
         terms = functional.cross_entropy(logits * scales, y, reduction="none")
         value = (row_weight * terms).sum() + penalty * ((scales - 1) ** 2).mean()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
     solver.step(objective)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import as_array, read_labels
+from equipoise.schedules.labels import as_array, read_labels, real_number
 from equipoise.schedules.layers import last_layer, other_owners
 
 __all__ = ["LayerStart", "last_layer", "start_at_prior"]
@@ -137,11 +136,11 @@ def start_at_prior(
     >>> round(start.first_loss, 3)
     0.358
     """
-    factor = _number(shrink, "shrink", "0 for zero weights, 1 to keep them")
+    factor = real_number(shrink, "shrink", "0 for zero weights, 1 to keep them")
     known = _known_width(model, head)
     table = _Table.read(model, counts, labels, classes, rows, form, sampled, known)
     name, layer = last_layer(model, table.widths(form), head=head)
-    width = int(layer.weight.shape[0])  # type: ignore[arg-type, index, union-attr]
+    width = int(layer.weight.shape[0])  # type: ignore[index]
     form = _form(model, form, table, width)
     negatives, positives = table.sides(form, width)
     weight = _weights(weights, width, form)
@@ -205,7 +204,7 @@ class _Table:
                     remedy="add rows=, or pass a row of negatives and a row of positives",
                 )
             return cls(table)
-        negatives = _number(rows, "rows", "the number of rows counted") - table
+        negatives = real_number(rows, "rows", "the number of rows counted") - table
         if (negatives < 0).any():
             c = int(negatives.argmin())
             raise UsageError(
@@ -266,7 +265,7 @@ def _says_multi_label(model: nn.Module, form: Form | None) -> bool:
 def _known_width(model: nn.Module, head: nn.Module | str | None) -> int | None:
     if head is not None:
         _, layer = last_layer(model, head=head)
-        return int(layer.weight.shape[0])  # type: ignore[arg-type, index, union-attr]
+        return int(layer.weight.shape[0])  # type: ignore[index]
     width = getattr(getattr(model, "config", None), "num_labels", None)
     return width if isinstance(width, int) else None
 
@@ -353,13 +352,6 @@ def _write(
         # A product would keep what is not finite.
         weight.zero_() if factor == 0 else weight.mul_(factor)
         old.copy_(torch.as_tensor(bias, dtype=torch.float64).to(old))
-
-
-def _number(value: Any, name: str, expected: str) -> float:
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or value < 0:
-        raise UsageError(f"{name}={value!r} is no number from 0", remedy=f"pass {expected}")
-    return float(value)
 
 
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 from equipoise.data.seeds import check_seed
+from equipoise.decisions.correction import prior_offset
 from equipoise.errors import TargetError, UsageError
 from equipoise.schedules.labels import read_labels
 
@@ -121,7 +122,7 @@ class RowSampler(Epochs, Sampler[int]):
     def prior_offset(self) -> torch.Tensor | None:
         """By how much, in log-odds, what is drawn moves the classes, shape (C,), float64.
 
-        The mean over the classes that have rows is 0. Subtract it from the logits to be back at
+        The mean over the classes that are drawn is 0. Subtract it from the logits to be back at
         the prior. None for several labels per row: there no shift per label is exact.
         """
         return None if self.multi_label else shift(self._shares(), self.counts)
@@ -157,16 +158,13 @@ def allot(
     running = np.cumsum(amounts) * (total / amounts.sum())
     running[-1] = total
     cuts = np.minimum(np.floor(running + generator.random()), total).astype(np.int64)
-    return np.diff(cuts, prepend=0)
+    out: NDArray[np.int64] = np.diff(cuts, prepend=0)
+    return out
 
 
 def shift(shares: NDArray[np.float64], counts: NDArray[np.int64]) -> torch.Tensor:
-    """Return log of drawn share over own share, centred; 0 for classes that have no rows."""
-    present = counts > 0
-    out = np.zeros(len(counts))
-    out[present] = np.log(shares[present] / counts[present])
-    out[present] -= out[present].mean()
-    return torch.from_numpy(out)
+    """Return log of drawn share over own share, centred; 0 for classes never drawn."""
+    return torch.from_numpy(prior_offset(counts, shares))
 
 
 def whole_number(value: Any, name: str, least: int = 1) -> int:

@@ -1,0 +1,27 @@
+"""What the page on schedules shows runs as written."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import torch
+
+import equipoise.schedules
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "schedules.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def test_python_runs() -> None:
+    names: dict[str, object] = {}
+    with torch.random.fork_rng():
+        for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL):
+            exec(compile(block, PAGE.name, "exec"), names)
+    assert "done" in names
+
+
+def test_every_public_name_but_results_is_shown() -> None:
+    results = {"HeadTraining", "LayerStart", "Schedule", "last_layer"}
+    hidden = {name for name in equipoise.schedules.__all__ if name not in TEXT}
+    assert hidden <= results
