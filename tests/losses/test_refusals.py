@@ -62,8 +62,10 @@ N = [5, 3, 1]
         (lambda: FocalLoss(float("nan")), "gamma=nan"),
         (lambda: FocalLoss("2"), "gamma='2'"),
         (lambda: FocalLoss(alpha=1.5), r"alpha=1.5 is outside \(0, 1\)"),
-        (lambda: FocalLoss(alpha=0.25)(Z, Y), "alpha has 2 entries, logits have 3 columns"),
+        (lambda: FocalLoss(alpha=0.25)(Z, Y), "alpha=0.25 is one number for 3 classes"),
         (lambda: functional.focal_loss(Z, Y, alpha=0.25), "one number for 3 classes"),
+        (lambda: functional.focal_loss(Z, Y, alpha=[1, 2]), "alpha has 2 entries"),
+        (lambda: functional.focal_loss([0.0], Y), "logits are list"),
         (lambda: FocalLoss(alpha=[0.5, -1]), "alpha is -1 for class 1"),
         (lambda: FocalLoss(alpha=[0.5, 1.0], target="labels"), "share of the positives"),
         (lambda: FocalLoss(target="label"), "target='label'"),
@@ -120,6 +122,13 @@ def test_single_elements_can_be_left_out() -> None:
     torch.testing.assert_close(loss(z, y), terms.sum() / 3)
     loss = WeightedBCE(ignore_index=-1)
     assert loss.terms(z, y.clamp(min=-1))[0, 1] == 0
+
+
+def test_unsigned_codes_are_not_taken_for_the_ignored() -> None:
+    z = torch.randn(2, 200)
+    y = torch.tensor([156, 3], dtype=torch.uint8)  # 156 is -100 in eight bits
+    loss = WeightedCrossEntropy()
+    torch.testing.assert_close(loss(z, y), torch.nn.functional.cross_entropy(z, y.long()))
 
 
 def test_weights_follow_the_module() -> None:

@@ -30,8 +30,9 @@ F = NDArray[np.float64]
 
 def _array(values: Any, name: str) -> NDArray[Any]:
     if isinstance(values, Tensor):
-        values = values.detach().cpu()
-        return values.double().numpy() if values.is_floating_point() else values.numpy()
+        host = values.detach().cpu()
+        # bfloat16 has no counterpart in numpy.
+        return np.asarray(host.double() if host.is_floating_point() else host)
     try:
         return np.asarray(values)
     except (TypeError, ValueError) as error:

@@ -79,12 +79,11 @@ def focal_loss(
     tensor(0.3466)
     """
     check_reduction(reduction)
-    weights = None if alpha is None else per_class("alpha", alpha)
     return _focal(
         logits,
         target,
         check_number("gamma", gamma),
-        _alpha_of_two(weights, alpha) if logits.ndim > 1 and logits.shape[1] == 2 else weights,
+        None if alpha is None else _class_alpha(alpha),
         sample_weight,
         reduction,
         ignore_index,
@@ -154,11 +153,9 @@ def _shares(alpha: Any) -> Tensor:
     return out
 
 
-def _alpha_of_two(weights: Tensor | None, alpha: Any) -> Tensor | None:
-    if weights is None or len(weights) != 1:
-        return weights
-    share = float(_shares(alpha)[0])
-    return torch.tensor([1 - share, share], dtype=torch.float64)
+def _class_alpha(alpha: Any) -> Tensor:
+    out = per_class("alpha", alpha)
+    return _shares(alpha) if len(out) == 1 else out
 
 
 def _focal(
@@ -170,14 +167,16 @@ def _focal(
     reduction: str,
     ignore_index: int,
 ) -> Tensor:
-    columns = logits.shape[1] if logits.ndim > 1 else 1
-    if alpha is not None and len(alpha) == 1 and columns != 2:
-        raise UsageError(
-            f"alpha={float(alpha[0]):g} is one number for {columns} classes, and would only scale the loss",
-            remedy="give one per class, such as FocalLoss.from_counts does, or leave alpha out",
-        )
-    lengths = {"alpha": None if alpha is None else len(alpha)}
+    lengths = {"alpha": None if alpha is None or len(alpha) == 1 else len(alpha)}
     z, y, kept = class_items(logits, target, ignore_index=ignore_index, lengths=lengths)
+    if alpha is not None and len(alpha) == 1:
+        if z.shape[1] != 2:
+            raise UsageError(
+                f"alpha={float(alpha[0]):g} is one number for {z.shape[1]} classes, and would only "
+                "scale the loss",
+                remedy="give one per class, as FocalLoss.from_counts does, or leave alpha out",
+            )
+        alpha = torch.cat([1 - alpha, alpha])
     terms = focal_items(z, y, gamma)
     if alpha is not None:
         terms = terms * to_terms(alpha, z)[y]
@@ -265,11 +264,8 @@ class FocalLoss(ImbalanceLoss):
                 remedy="use 'classes' for softmax of class codes, 'labels' for sigmoid",
             )
         self.target = target
-        if target == "labels":
-            self._hold("alpha", None if alpha is None else _shares(alpha))
-        else:
-            weights = None if alpha is None else per_class("alpha", alpha)
-            self._hold("alpha", _alpha_of_two(weights, alpha))
+        check = _shares if target == "labels" else _class_alpha
+        self._hold("alpha", None if alpha is None else check(alpha))
 
     @classmethod
     def from_counts(

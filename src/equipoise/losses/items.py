@@ -63,11 +63,13 @@ def kept_of(target: Tensor, ignore_index: int) -> Tensor:
     """Tell which items count."""
     if target.dtype == torch.bool:
         return torch.ones_like(target)
-    return target != ignore_index
+    # A negative number compared with unsigned codes would wrap around.
+    codes = target if target.is_floating_point() else target.long()
+    return codes != ignore_index
 
 
 def class_items(
-    logits: Tensor, target: Tensor, *, ignore_index: int = -100, lengths: dict[str, int | None]
+    logits: Tensor, target: Any, *, ignore_index: int = -100, lengths: dict[str, int | None]
 ) -> Items:
     """Check logits (N, C, d1, ...) against class codes (N, d1, ...).
 
@@ -115,7 +117,7 @@ def class_items(
 
 
 def label_items(
-    logits: Tensor, target: Tensor, *, ignore_index: int = -100, lengths: dict[str, int | None]
+    logits: Tensor, target: Any, *, ignore_index: int = -100, lengths: dict[str, int | None]
 ) -> Items:
     """Check logits (N, C), (N, 1) or (N,) against labels in [0, 1] of the same shape.
 

@@ -50,7 +50,11 @@ class CosineHead(nn.Module):
 
     def __init__(self, in_features: int, n_classes: int, scale: float = 1.0) -> None:
         super().__init__()
-        for name, value, least in (("in_features", in_features, 1), ("n_classes", n_classes, 2)):
+        sizes: list[tuple[str, Any, int]] = [
+            ("in_features", in_features, 1),
+            ("n_classes", n_classes, 2),
+        ]
+        for name, value, least in sizes:
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise UsageError(
                     f"{name}={value!r}", remedy=f"give a whole number of {least} or more"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
 from equipoise.extras import load_extra
@@ -168,9 +169,9 @@ def check_sample_weight(loss: Any, batch: Batch) -> None:
     for given in (batch.weight, batch.weight.tolist(), column.expand(terms.shape)):
         got = loss.terms(batch.logits, batch.target, sample_weight=given)
         like(got, expected, "weighted items", tolerance=1e-6)
-    for given in (batch.weight[:-1], -batch.weight):
+    for wrong in (batch.weight[:-1], -batch.weight):
         refusal(
-            lambda given=given: loss.terms(batch.logits, batch.target, sample_weight=given),
+            partial(loss.terms, batch.logits, batch.target, sample_weight=wrong),
             "sample weights that are too few or below 0",
         )
 
