@@ -334,3 +334,14 @@ def test_network_starts_at_what_the_sampler_draws() -> None:
 def test_what_cannot_be_done_is_said(make: Callable[[], Any], message: str) -> None:
     with pytest.raises((UsageError, TargetError), match=message):
         make()
+
+
+def test_rank_and_world_come_from_torch_distributed(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = list(ClassAwareSampler(LABELS, rank=1, num_replicas=4))
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 4)
+    monkeypatch.setattr("torch.distributed.get_rank", lambda: 1)
+    assert list(ClassAwareSampler(LABELS)) == wanted
+    assert len(wanted) == 25
+    # A loader that deals batches out itself must see the whole stream.
+    assert len(ClassAwareSampler(LABELS, num_replicas=1)) == 100
