@@ -18,8 +18,10 @@ from transformers import (
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from equipoise import losses
 from equipoise.errors import UsageError
 from equipoise.integrations.hf import trainer_loss
+from equipoise.integrations.hf.checks import check_model
 from equipoise.losses import WeightedBCE, WeightedCrossEntropy
 
 COUNTS = [24, 6, 2]
@@ -290,3 +292,33 @@ def test_losses_without_a_sum_are_refused(loss: Any, match: str) -> None:
     assert trainer_loss(f) is f
     with pytest.raises(UsageError, match="one weight a row"):
         f({"logits": Z}, torch.zeros(4).long(), sample_weight=torch.ones(3))
+
+
+CODES = torch.repeat_interleave(torch.arange(3), torch.tensor(COUNTS))
+HOT = functional.one_hot(CODES, 3).float()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.FocalLoss(),
+        losses.FocalLoss(alpha=0.25, target="labels"),
+        losses.ClassBalancedLoss.from_labels(CODES),
+        losses.BalancedSoftmaxLoss.from_labels(CODES),
+        losses.LogitAdjustedLoss.from_labels(CODES),
+        losses.VSLoss.from_labels(CODES),
+        losses.LDAMLoss.from_labels(CODES),
+        losses.AsymmetricLoss(),
+        losses.DistributionBalancedLoss.from_labels(HOT),
+        losses.ExpectedCostLoss(1 - torch.eye(3)),
+    ],
+    ids=lambda loss: f"{type(loss).__name__}-{loss.target}",
+)
+def test_micro_batches_of_every_loss_add_up(loss: Any) -> None:
+    torch.manual_seed(0)
+    logits, y = torch.randn(32, 3), CODES if loss.target == "classes" else HOT
+    order = torch.randperm(32)
+    f = trainer_loss(loss)
+    parts = [f({"logits": logits[k]}, y[k], y.numel()) for k in order.split([20, 9, 3])]
+    assert float(sum(parts)) == pytest.approx(float(loss(logits, y)), rel=1e-5)
+    check_model(bert(loss.target == "labels"), f)

@@ -97,11 +97,13 @@ class TrainerLoss:
         logits, labels = items(found, labels, self.target)
         if sample_weight is not None:
             sample_weight = _spread(sample_weight, labels, len(found))
-        total = self.loss.terms(logits, labels, sample_weight=sample_weight).sum()
+        total: torch.Tensor = self.loss.terms(logits, labels, sample_weight=sample_weight).sum()
         return total / _count(num_items_in_batch, labels, total)
 
 
-def _count(given: torch.Tensor | int | None, labels: torch.Tensor, like: torch.Tensor) -> Any:
+def _count(
+    given: torch.Tensor | int | None, labels: torch.Tensor, like: torch.Tensor
+) -> torch.Tensor | int:
     if given is None:
         return labels.ne(IGNORED).sum().clamp(min=1)
     if not isinstance(given, torch.Tensor):

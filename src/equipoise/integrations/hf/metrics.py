@@ -225,7 +225,8 @@ def _ranked(truth: NDArray[Any], score: F) -> F:
 
 def _ratio(top: Any, bottom: Any) -> F:
     out: F = np.zeros(np.shape(top))
-    return np.divide(top, bottom, out=out, where=np.asarray(bottom) > 0)
+    np.divide(top, bottom, out=out, where=np.asarray(bottom) > 0)
+    return out
 
 
 def _log_softmax(z: F) -> F:
