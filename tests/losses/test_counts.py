@@ -100,6 +100,7 @@ def test_a_class_without_rows_is_not_shifted() -> None:
         offset = loss.prior_offset
         assert float(offset[1]) == pytest.approx(0.0, abs=1e-12)
         assert float(offset[2] - offset[0]) == pytest.approx(np.log(9))
+    assert float(ClassBalancedLoss([9, 0, 1]).weight.sum()) == pytest.approx(3)
     for kind in (LDAMLoss, VSLoss, ClassBalancedLoss, BalancedSoftmaxLoss):
         loss = kind([9, 0, 1])(torch.zeros(1, 3), torch.tensor([1]))
         assert torch.isfinite(loss)
