@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from equipoise.cli.resample import Method
 from equipoise.samplers.amounts import RANDOM_METHODS
+from equipoise.samplers.methods import METHODS
 
 from .conftest import Run, document
 
@@ -30,6 +33,12 @@ def test_help_and_shared_options(run: Run) -> None:
     assert outcome.status == 0
     for option in ("--method", "--param", "--rows", "--weight", "--out", "--json", "--quiet"):
         assert option in outcome.out
+
+
+def test_the_help_names_methods_that_there_are() -> None:
+    (option,) = Method.__metadata__
+    named = re.findall(r"\b[a-z]+(?:-[a-z0-9]+)+\b", option.help)
+    assert {*RANDOM_METHODS, "smote-tomek", "nearmiss-1"} <= set(named) <= set(METHODS)
 
 
 @pytest.mark.parametrize("method", [*RANDOM_METHODS, "mild", "smote", "adasyn", "tomek", "enn"])

@@ -60,7 +60,7 @@ def test_counts_are_exact_and_given_rows_stay(counts, seed, methods, data):
     expected = RandomOverSampler(random_state=0).fit_resample(np.zeros((n, 1)), y)[1]
     np.testing.assert_array_equal(labels, expected)  # class by class, in the same order
 
-    rows, base, method = augment.sample_indices_, augment._origins.first, augment.methods_
+    rows, base, method = augment.sample_indices_, augment.origins_.first, augment.methods_
     assert rows.dtype == base.dtype == np.int64
     assert len(rows) == len(base) == len(method) == len(out)
     np.testing.assert_array_equal(rows[:n], np.arange(n))
@@ -176,8 +176,8 @@ def test_frames_keep_their_kind_and_other_columns_are_copied(kind, column):
         assert out.index.equals(pd.RangeIndex(12))
     else:
         assert out.schema == frame.schema
-    np.testing.assert_array_equal(back["id"], augment._origins.first)
-    copied = FRAME[augment._origins.first.tolist()]
+    np.testing.assert_array_equal(back["id"], augment.origins_.first)
+    copied = FRAME[augment.origins_.first.tolist()]
     assert back["day"].cast(pl.Date).to_list()[1:] == copied["day"].to_list()[1:]
     for name in ("text", "title"):
         assert back[name][:8].to_list() == FRAME[name].to_list()
@@ -213,7 +213,7 @@ def test_texts_that_cannot_change_are_copied_and_counted():
     augment = sampler(methods=["swap", "delete"], sampling_strategy={"rare": 9})
     out, _ = augment.fit_resample([*X, *X[:3]], [*y, *["often"] * 3])
     made = slice(9, None)
-    base, rows = augment._origins.first[made], augment.sample_indices_[made]
+    base, rows = augment.origins_.first[made], augment.sample_indices_[made]
     assert augment.copied_ == 4  # "" and "word", twice each
     for text, row, copied, method in zip(out[9:], base, rows, augment.methods_[made], strict=True):
         assert (copied == row) == (method == "") == (text in ("", "word"))
@@ -224,7 +224,7 @@ def test_texts_that_cannot_change_are_copied_and_counted():
 def test_words_that_are_protected_stay_in_every_new_text():
     augment = sampler(sampling_strategy={"spam": 60}, rate=1.0, protected=["Prize", "win", "80086"])
     out, _ = augment.fit_resample(TEXTS, LABELS)
-    for text, row in zip(out[8:], augment._origins.first[8:], strict=True):
+    for text, row in zip(out[8:], augment.origins_.first[8:], strict=True):
         assert ("prize" if row == 6 else "WIN") in text.split()
 
 

@@ -149,7 +149,7 @@ def test_parents_are_those_of_two_loops_with_ties_and_copies(seed, counts, k, m,
         return
     n = len(y)
     assert_between(sampler, X, X_out)
-    first, other, step = sampler._origins.first, sampler._origins._other, sampler._origins._step
+    first, other, step = sampler.origins_.first, sampler.origins_.other, sampler.origins_.step
     near = [nearest_by_loops(X, row, np.arange(n), m) for row in range(n)]
     foreign = np.array([(y[near[row]] != y[row]).sum() for row in range(n)])
     danger = (foreign >= m / 2) & (foreign < m)
@@ -197,7 +197,7 @@ def test_weights_are_never_negative():
     our.fit_resample(X, y, sample_weight=weight)
     assert our.parents_.min() < 0
     assert (our.sample_weight_ >= 0).all()
-    inwards = our._origins._step >= 0
+    inwards = our.origins_.step >= 0
     np.testing.assert_allclose(our.sample_weight_[inwards], (our.parents_ @ weight)[inwards])
 
 

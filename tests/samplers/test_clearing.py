@@ -105,7 +105,7 @@ def test_made_rows_are_bounded_by_the_lines_they_lie_near(seed, p, counts, kind)
         X += 1e13
     sampler = SMOTE(random_state=seed % 1000)
     X_made, y_made = sampler.fit_resample(X, y)
-    gap = distance_to_others(Graph(X_made), y_made, sampler._origins)
+    gap = distance_to_others(Graph(X_made), y_made, sampler.origins_)
     far = gap.low
     gaps = cdist(X_made.astype(np.float64), X_made.astype(np.float64))
     gaps[y_made[:, None] == y_made[None]] = np.inf
@@ -129,7 +129,7 @@ def test_bounds_lead_to_the_same_rows(cleaner):
     X = rng.normal(size=(len(y), 12)) + 0.8 * y[:, None]
     sampler = SMOTE(random_state=0)
     X_made, y_made = sampler.fit_resample(X, y)
-    far = distance_to_others(Graph(X_made), y_made, sampler._origins)
+    far = distance_to_others(Graph(X_made), y_made, sampler.origins_)
     clean = cleaner(sampling_strategy="all")
     plain = clean.choose(Graph(X_made, k=3), y_made)
     graph = Graph(X_made, k=3)

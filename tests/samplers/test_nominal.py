@@ -162,7 +162,7 @@ def test_rows_are_made_as_two_loops_make_them_with_ties_and_copies(seed, k, leve
     apart = our.median_std_[1]
     assert apart == X[20:, 0].std()
     for row in range(28, 40):
-        a, b = our._origins.first[row], our._origins._other[row]
+        a, b = our.origins_.first[row], our.origins_.other[row]
         length = [
             round((X[a, 0] - X[i, 0]) ** 2 + apart**2 * (X[a, 1:] != X[i, 1:]).sum(), 9)
             for i in range(20, 28)

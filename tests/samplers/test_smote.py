@@ -154,7 +154,7 @@ def test_parents_are_those_of_two_loops_with_ties_and_copies(drawn, name):
     n = len(y)
     np.testing.assert_allclose(sampler.parents_ @ X, X_out, atol=1e-12)
     np.testing.assert_array_equal(X_out[:n], X)
-    first, other = sampler._origins.first, sampler._origins._other
+    first, other = sampler.origins_.first, sampler.origins_.other
     for row in range(n, len(y_out)):
         assert y[first[row]] == y[other[row]] == y_out[row]
         own = np.flatnonzero(y == y_out[row])

@@ -15,8 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_random_state
 
 from equipoise.errors import UsageError
-from equipoise.samplers.base import Sampler, require_neighbours
+from equipoise.samplers.base import Sampler
 from equipoise.samplers.origins import Made, Origins
+from equipoise.samplers.refusals import require_neighbours
 from equipoise.samplers.text.augmentation import TextAugmentation
 from equipoise.testing import (
     check_sampler,

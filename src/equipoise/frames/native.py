@@ -61,17 +61,45 @@ def wrap_native(data: Any, *, series: bool = False) -> Any:
 
 
 def is_number(dtype: Any) -> bool:
-    """Say whether values of a type are numbers, or true and false."""
+    """Say whether values of a type are numbers, or true and false.
+
+    Parameters
+    ----------
+    dtype : narwhals type
+
+    Returns
+    -------
+    bool
+    """
     return bool(dtype.is_numeric() or dtype == nw.Boolean)
 
 
 def is_category(dtype: Any) -> bool:
-    """Say whether values of a type are text, categories, or true and false."""
+    """Say whether values of a type are text, categories, or true and false.
+
+    Parameters
+    ----------
+    dtype : narwhals type
+
+    Returns
+    -------
+    bool
+    """
     return dtype in _CATEGORIES
 
 
 def number_array(frame: nw.DataFrame[Any]) -> NDArray[Any]:
-    """Return the columns of a frame as one array, of float32 if all are, else of float64."""
+    """Return the columns of a frame as one array, of float32 if all are, else of float64.
+
+    Parameters
+    ----------
+    frame : narwhals.DataFrame
+        n rows of numbers, or true and false.
+
+    Returns
+    -------
+    float32 or float64 array, shape (n, columns)
+    """
     narrow = all(dtype == nw.Float32 for dtype in frame.schema.values())
     columns = [frame[name].to_numpy() for name in frame.columns]
     return np.column_stack(columns).astype(np.float32 if narrow else np.float64)
@@ -187,7 +215,16 @@ def category_codes(series: nw.Series[Any]) -> NDArray[np.int64]:
 
 
 def is_arrow_array(data: Any) -> bool:
-    """Say whether data are an array of pyarrow, which is no series here: those come in chunks."""
+    """Say whether data are an array of pyarrow, which is no series here: those come in chunks.
+
+    Parameters
+    ----------
+    data : object
+
+    Returns
+    -------
+    bool
+    """
     return (
         type(data).__module__ == "pyarrow.lib"
         and type(data).__name__.endswith("Array")

@@ -76,7 +76,23 @@ def to_frame(data: Any, *, plain: str | None = None) -> nw.DataFrame[Any]:
 
 
 def column_name(label: Any) -> str:
-    """Return the name by which a column label of any type is known."""
+    """Return the name by which a column label of any type is known.
+
+    Parameters
+    ----------
+    label : object
+        A label; those of several levels are tuples.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from equipoise.frames import column_name
+    >>> column_name(("size", 3))
+    'size_3'
+    """
     if isinstance(label, tuple):
         return "_".join(str(part) for part in label if str(part))
     return str(label)
@@ -162,6 +178,16 @@ def _from_array(name: str, values: NDArray[Any]) -> pl.Series:
 def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
     """Build a frame from columns given as lists, arrays or series.
 
+    Parameters
+    ----------
+    columns : dict
+        Values by name, all of one length.
+
+    Returns
+    -------
+    narwhals.DataFrame
+        Over polars.
+
     Raises
     ------
     DataError
@@ -204,7 +230,33 @@ def build_frame(columns: Mapping[Any, Any]) -> nw.DataFrame[Any]:
 
 
 def scan_bytes(kind: str, content: bytes, **csv: Any) -> nw.DataFrame[Any]:
-    """Read a file: csv (with options of its engine), jsonl, parquet, arrow or arrow-stream."""
+    r"""Read a file: csv (with options of its engine), jsonl, parquet, arrow or arrow-stream.
+
+    Parameters
+    ----------
+    kind : {"csv", "jsonl", "parquet", "arrow", "arrow-stream"}
+        What the content is.
+    content : bytes
+        The whole file.
+    **csv
+        Options of :func:`polars.read_csv`; ``as_text`` names columns that stay text.
+
+    Returns
+    -------
+    narwhals.DataFrame
+        Over polars.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read; errors of polars and pyarrow pass through.
+
+    Examples
+    --------
+    >>> from equipoise.frames import scan_bytes
+    >>> scan_bytes("csv", b"x,y\n1,a\n").rows()
+    [(1, 'a')]
+    """
     try:
         if kind == "csv":
             frame = _read_csv(content, csv)

@@ -28,10 +28,28 @@ WEIGHING = ("downsample-upweight", "upsample-downweight")
 def row_rule(method: str, given: Mapping[str, Any]) -> Callable[[dict[Any, int]], list[int]]:
     """Return a function from the rows of each class to those that a method wants of each.
 
+    Parameters
+    ----------
+    method : str
+        A name of :data:`RANDOM_METHODS`.
+    given : dict
+        Its parameters.
+
+    Returns
+    -------
+    callable
+        From a dict of rows by label to a list of rows in its order.
+
     Raises
     ------
     UsageError
         If a parameter cannot be used; the function raises it too.
+
+    Examples
+    --------
+    >>> from equipoise.samplers.amounts import row_rule
+    >>> row_rule("downsample-upweight", {"ratio": 3})({"ham": 100, "spam": 10})
+    [30, 10]
     """
     if method in ("random-over", "random-under"):
         strategy = given.get("sampling_strategy", "auto")
@@ -53,10 +71,26 @@ def row_rule(method: str, given: Mapping[str, Any]) -> Callable[[dict[Any, int]]
 def check_amounts(strategy: Mapping[Any, Any]) -> dict[Any, int]:
     """Return the rows asked for by label as whole numbers.
 
+    Parameters
+    ----------
+    strategy : dict
+        Rows by label.
+
+    Returns
+    -------
+    dict
+        The same as int.
+
     Raises
     ------
     UsageError
         If one is no whole number.
+
+    Examples
+    --------
+    >>> from equipoise.samplers.amounts import check_amounts
+    >>> check_amounts({"spam": 5.0})
+    {'spam': 5}
     """
     for label, rows in strategy.items():
         if not _number(rows).is_integer():
@@ -87,7 +121,25 @@ def _partly(n: list[int], method: str, share: float | None, ratio: float) -> lis
 
 
 def most_rows(fewest: int, ratio: float) -> int:
-    """Return the most rows that are no more than ``ratio``, of 1 or more, times the fewest."""
+    """Return the most rows that are no more than ``ratio``, of 1 or more, times the fewest.
+
+    Parameters
+    ----------
+    fewest : int
+        Rows of the smallest class.
+    ratio : float
+        At least 1.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from equipoise.samplers.amounts import most_rows
+    >>> most_rows(10, 2.5)
+    25
+    """
     most = max(fewest, math.floor(min(ratio * fewest, 2.0**62)))
     # The product may be rounded to just below a whole number.
     return most + ((most + 1) / fewest <= ratio)

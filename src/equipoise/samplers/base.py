@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +13,11 @@ from sklearn.utils import _safe_indexing
 
 from equipoise.decisions.correction import prior_offset
 from equipoise.errors import DataError, UsageError
-from equipoise.frames import append_rows, is_number, number_array, wrap_native
+from equipoise.frames import append_rows, number_array, wrap_native
 from equipoise.samplers.origins import Origins
+from equipoise.samplers.refusals import explain_missing, require_numbers
 
-__all__ = ["NotResampled", "Sampler", "explain_missing", "listed", "require_neighbours"]
+__all__ = ["NotResampled", "Sampler"]
 
 if TYPE_CHECKING:
     # imbalanced-learn ships no types: to the type checker every class of it is Any.
@@ -40,6 +40,8 @@ class Sampler(_Base):
     ----------
     sample_indices_ : int64 array, shape (m,)
         Row of the input that each row of the output copies; -1 where it was made from several.
+    origins_ : equipoise.samplers.origins.Origins
+        The same for all rows, with the parents of those that were made.
     parents_ : CSR matrix of float64, shape (m, n)
         Share of each row of the input in each row of the output. Rows sum to 1; a copy has one parent, a
         row on the line between two has both, in the proportion of its place on the line. Their mean is
@@ -144,7 +146,7 @@ class Sampler(_Base):
         UsageError
             If the length is not that of the input.
         """
-        origins = self._known_origins()
+        origins = self.origins_
         foreign = wrap_native(values, series=True)
         values = values if foreign is not None else _indexable(values)
         _check_length(len(values) if foreign is None else len(foreign), origins.n, "values")
@@ -153,14 +155,25 @@ class Sampler(_Base):
         return _safe_indexing(values, origins.first)
 
     @property
+    def origins_(self) -> Origins:
+        """Where each row of the output came from."""
+        known: Origins | None = self.__dict__.get("_origins")
+        if known is None:
+            raise NotResampled(
+                f"this {type(self).__name__} has resampled nothing yet",
+                remedy="call fit_resample first",
+            )
+        return known
+
+    @property
     def parents_(self) -> sp.csr_matrix:
         """Share of each row of the input in each row of the output."""
-        return self._known_origins().shares()
+        return self.origins_.shares()
 
     @property
     def prior_offset_(self) -> NDArray[np.float64]:
         """By how much the class prior moved; differences of two entries are log-odds."""
-        self._known_origins()
+        _ = self.origins_  # raises where nothing was resampled
         before, after = self._labels
         classes, codes = np.unique(before, return_inverse=True)
         at = np.searchsorted(classes, after)
@@ -176,25 +189,16 @@ class Sampler(_Base):
         self._weight_before: NDArray[np.float64] | None = None
         if sample_weight is None:
             return
-        origins = self._known_origins()
+        origins = self.origins_
         weight = _checked_weight(sample_weight, origins.n)
         self._weight_before = weight
         self.sample_weight_ = origins.mix(weight)
-
-    def _known_origins(self) -> Origins:
-        known: Origins | None = self.__dict__.get("_origins")
-        if known is None:
-            raise NotResampled(
-                f"this {type(self).__name__} has resampled nothing yet",
-                remedy="call fit_resample first",
-            )
-        return known
 
     def _frame_values(self, frame: Any) -> NDArray[Any]:
         """Return the array that stands for a polars or pyarrow table."""
         if not self._reads_columns:
             return np.arange(len(frame))[:, None]
-        _require_numbers(frame, type(self).__name__)
+        require_numbers(frame, type(self).__name__)
         return number_array(frame)
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:
@@ -210,46 +214,6 @@ class Sampler(_Base):
         tags = super().__sklearn_tags__()
         tags.sampler_tags.sample_indices = True
         return tags
-
-
-def require_neighbours(
-    name: str, parameter: str, k: int, label: Any, count: int, *, spare: int = 1
-) -> None:
-    """Refuse a number of neighbours that a class does not have.
-
-    Parameters
-    ----------
-    name, parameter : str
-        Class of the sampler, and its parameter.
-    k : int
-        Value of the parameter.
-    label : object
-        The class, or None for all rows.
-    count : int
-        Its rows.
-    spare : int, default 1
-        Rows that are no neighbours: 1 as a row is none of its own.
-
-    Raises
-    ------
-    DataError
-        If ``k > count - spare``.
-    """
-    if k <= count - spare:
-        return
-    most = count - spare
-    whose = "the data have" if label is None else f"class {_plain(label)!r} has"
-    rows = f"{count} row{'s' * (count != 1)}"
-    remedy = f"use {parameter}={most}" + (" or RandomOverSampler" if label is not None else "")
-    if most < 1:
-        remedy = "use RandomOverSampler" if label is not None else "give more rows"
-    raise DataError(
-        f"{whose} {rows}, {name}({parameter}={k}) needs at least {k + spare}", remedy=remedy
-    )
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
 
 
 def _frame_back(frame: Any, X_out: Any, origins: Origins) -> Any:
@@ -306,76 +270,3 @@ def _checked_weight(given: Any, n: int) -> NDArray[np.float64]:
             remedy=remedy,
         )
     return weight
-
-
-def _require_numbers(frame: Any, name: str) -> None:
-    wrong = [column for column, dtype in frame.schema.items() if not is_number(dtype)]
-    if wrong:
-        raise DataError(
-            f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} not numbers, which {name} needs",
-            remedy="use SMOTENC for numbers beside categories, RandomOverSampler or RandomUnderSampler "
-            "for any columns, or encode them first",
-        )
-
-
-def listed(names: Sequence[Any]) -> str:
-    """Return columns as words of an error: the first three names, and how many more.
-
-    Examples
-    --------
-    >>> from equipoise.samplers.base import listed
-    >>> listed(["a", "b", "c", "d"])
-    "columns 'a', 'b', 'c' and 1 more"
-    """
-    shown = ", ".join(repr(str(each)) for each in names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"column{'s' * (len(names) > 1)} {shown}{more}"
-
-
-def explain_missing(
-    X: Any, y: Any, name: str, error: Exception, columns: list[str] | None = None
-) -> None:
-    """Raise a clearer message if it is missing values that were refused, else return.
-
-    Parameters
-    ----------
-    X : array, sparse matrix or data frame, shape (n, columns)
-        The rows that were refused.
-    y : array
-        Their labels.
-    name : str
-        Class of the sampler.
-    error : Exception
-        What the check raised.
-    columns : list of str, optional
-        Names of the columns, where ``X`` does not have them.
-
-    Raises
-    ------
-    DataError
-        If values of ``X`` or ``y`` are NaN or infinite; the message names the first column.
-    """
-    if "NaN" not in str(error) and "infinity" not in str(error):
-        return
-    try:
-        values = np.asarray(X.data if sp.issparse(X) else X, dtype=np.float64)
-    except (TypeError, ValueError):
-        return
-    if "Input y" in str(error):
-        raise DataError(
-            "the labels hold NaN or infinity", remedy="leave rows without a label out"
-        ) from None
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return
-    where = ""
-    if values.ndim == 2:
-        first = int(np.flatnonzero(bad.any(axis=0))[0])
-        named: Any = columns or getattr(X, "columns", None)
-        names = range(values.shape[1]) if named is None else list(named)
-        where = f", the first in column {names[first]!r}"
-    what = "NaN" if np.isnan(values).any() else "infinity"
-    raise DataError(
-        f"Input X contains {what}: {int(bad.sum())} value{'s' * int(bad.sum() != 1)}{where}; {name} needs all",
-        remedy="impute them first, or use RandomOverSampler or RandomUnderSampler, which look at labels only",
-    ) from error

@@ -12,8 +12,10 @@ from sklearn.base import clone
 from sklearn.svm import SVC
 from sklearn.utils import check_random_state
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, draw, plain
+from equipoise.samplers.asking import AUTO, Asked
+from equipoise.samplers.generating import Generator, NothingToMake, Space, draw
 from equipoise.samplers.origins import Made
+from equipoise.samplers.refusals import plain
 
 __all__ = ["SVMSMOTE", "BorderlineSMOTE"]
 
@@ -265,6 +267,6 @@ class SVMSMOTE(_AtTheBorder, _SVMSMOTE):
         super()._weigh(sample_weight)
         if sample_weight is not None:
             # Away from a heavy row a share of its weight would be taken off.
-            origins = self._known_origins()
+            origins = self.origins_
             own = np.asarray(sample_weight, dtype=np.float64)[origins.first]
-            self.sample_weight_ = np.where(origins._step < 0, own, self.sample_weight_)
+            self.sample_weight_ = np.where(origins.step < 0, own, self.sample_weight_)

@@ -22,12 +22,12 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
+from equipoise.samplers.asking import Asked
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.engine.clearing import surely_closer
 from equipoise.samplers.engine.editing import Editing
 from equipoise.samplers.engine.neighbours import Graph, goes_by_tree
 from equipoise.samplers.engine.separation import Gap
-from equipoise.samplers.generating import Asked
 
 __all__ = ["EditedNearestNeighbours", "TomekLinks"]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
 from equipoise.frames import category_codes, is_category, is_number, put_columns, wrap_native
-from equipoise.samplers.base import Sampler, listed
+from equipoise.samplers.base import Sampler
+from equipoise.samplers.refusals import listed
 
 __all__ = ["Coded", "places_of"]
 
@@ -58,7 +59,26 @@ class Coded(Sampler):
 
 
 def places_of(given: Any, frame: Any) -> list[int]:
-    """Return the places of the columns that are named, numbered or masked; "auto" goes by their types."""
+    """Return the places of the columns that are named, numbered or masked; "auto" goes by their types.
+
+    Parameters
+    ----------
+    given : "auto", str, int, or sequence of str, int or bool
+        Parameter ``categorical_features``.
+    frame : narwhals.DataFrame
+
+    Returns
+    -------
+    list of int
+        Positions from 0.
+
+    Raises
+    ------
+    ColumnNotFound
+        If a name is no column.
+    UsageError
+        If a position or a mask does not fit the columns.
+    """
     columns = list(frame.columns)
     if isinstance(given, str) and given == "auto":
         return [j for j, name in enumerate(columns) if is_category(frame.schema[name])]

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from equipoise.samplers.asking import Asked
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.cleaning import EditedNearestNeighbours, TomekLinks
 from equipoise.samplers.engine.neighbours import Graph, goes_by_tree
 from equipoise.samplers.engine.separation import Gap, separation
-from equipoise.samplers.generating import Asked
 from equipoise.samplers.origins import Origins
 from equipoise.samplers.smote import SMOTE
 
@@ -68,7 +68,7 @@ class _Combined(Sampler):
         self.sampling_strategy_ = self.sampling_strategy
         y = check_target_type(y)
         X_made, y_made = self.smote_.fit_resample(X, y)
-        origins = getattr(self.smote_, "_origins", None) or Origins.unknown(len(y), len(y_made))
+        origins = getattr(self.smote_, "origins_", None) or Origins.unknown(len(y), len(y_made))
         out = self._clean(X_made, y_made, origins)
         self._origins = origins.take(self._cleaner.sample_indices_)
         self.sample_indices_ = self._origins.copied

@@ -23,11 +23,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.utils import _safe_indexing, check_random_state
 
 from equipoise.errors import UsageError
-from equipoise.samplers.base import Sampler, require_neighbours
+from equipoise.samplers.asking import euclidean, plain_count, rarest
+from equipoise.samplers.base import Sampler
 from equipoise.samplers.cleaning import TomekLinks
 from equipoise.samplers.engine.neighbours import Graph, Neighbours
 from equipoise.samplers.engine.points import lengths
-from equipoise.samplers.nearmiss import euclidean, plain_count, rarest
+from equipoise.samplers.refusals import require_neighbours
 
 __all__ = ["CondensedNearestNeighbour", "OneSidedSelection"]
 

@@ -7,106 +7,40 @@ The random numbers are drawn as imbalanced-learn draws them, in its order, so th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from imblearn.utils import check_neighbors_object, check_sampling_strategy
+from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import StrOptions
 
 from equipoise.errors import DataError
-from equipoise.samplers.base import Sampler, require_neighbours
+from equipoise.samplers.asking import Asked
+from equipoise.samplers.base import Sampler
 from equipoise.samplers.engine.neighbours import Graph
 from equipoise.samplers.engine.points import lengths
 from equipoise.samplers.origins import Made, Origins
 
 __all__ = [
-    "AUTO",
-    "Asked",
     "Generator",
     "NothingToMake",
     "Space",
     "copies",
     "draw",
-    "plain",
     "points",
 ]
 
 Rows = NDArray[np.int64]
 F = NDArray[np.float64]
 
-AUTO = StrOptions({"auto"})
 _FEW = 100_000  # differences that are taken sooner than a search is prepared
 _BLOCK = 65_536  # values that are made at a time, so that they stay in the cache
 
 
 class NothingToMake(DataError, RuntimeError):
     """No row of a class is such that the method makes rows from it; imbalanced-learn's kind of error."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A parameter that asks for neighbours.
-
-    Attributes
-    ----------
-    sampler, parameter : str
-        Name of the class, and of the parameter.
-    given : int, "auto" or neighbours estimator
-        Its value.
-    default : int
-        Its default, which "auto" does not exceed.
-    """
-
-    sampler: str
-    parameter: str
-    given: Any
-    default: int
-
-    @property
-    def automatic(self) -> bool:
-        """Whether the number follows from the rows that there are."""
-        return isinstance(self.given, str)
-
-    @property
-    def own(self) -> bool:
-        """Whether our search serves, or the given estimator has to."""
-        if not hasattr(self.given, "kneighbors"):
-            return True
-        given = self.given
-        plain = type(given) is NearestNeighbors and given.metric_params is None
-        euclidean = plain and (
-            given.metric in ("euclidean", "l2") or (given.metric == "minkowski" and given.p == 2)
-        )
-        return bool(euclidean and given.n_neighbors > 1)
-
-    def estimator(self, spare: int = 1) -> Any:
-        """Return imbalanced-learn's estimator, which is fitted only where it searches."""
-        number = self.default if self.automatic else self.given
-        return check_neighbors_object(self.parameter, number, additional_neighbor=spare)
-
-    def number(self, label: Any, rows: int) -> int:
-        """Return how many neighbours each of so many rows has.
-
-        Raises
-        ------
-        DataError
-            If they are fewer than asked for.
-        """
-        if self.automatic:
-            return min(self.default, rows - 1)
-        given = self.given
-        k = int(given.n_neighbors) - 1 if hasattr(given, "kneighbors") else int(given)
-        require_neighbours(self.sampler, self.parameter, k, label, rows)
-        return k
-
-    def settled(self, k: int) -> Asked:
-        """Return the same question with "auto" answered."""
-        return replace(self, given=k) if self.automatic else self
 
 
 class Space:
@@ -331,11 +265,18 @@ def _measured(X: F, rows: Rows, k: int) -> Rows:
 
 
 def copies(row: Rows, count: int) -> Made:
-    """Return so many copies of one row, as lines of no length."""
+    """Return so many copies of one row, as lines of no length.
+
+    Parameters
+    ----------
+    row : int64 array, shape (1,)
+        The row.
+    count : int
+        How many.
+
+    Returns
+    -------
+    Made
+    """
     repeated = np.repeat(row, count)
     return Made(repeated, repeated, np.zeros(count))
-
-
-def plain(label: Any) -> Any:
-    """Return a label as Python writes it, for messages."""
-    return label.item() if isinstance(label, np.generic) else label

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, draw, plain
+from equipoise.samplers.asking import AUTO, Asked
+from equipoise.samplers.generating import Generator, NothingToMake, Space, draw
 from equipoise.samplers.origins import Made
+from equipoise.samplers.refusals import plain
 
 __all__ = ["KMeansSMOTE"]
 

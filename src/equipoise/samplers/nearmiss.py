@@ -12,7 +12,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,16 @@ import scipy.sparse as sp
 from imblearn.under_sampling import NearMiss as _NearMiss
 from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import _safe_indexing
 
-from equipoise.samplers.base import Sampler, require_neighbours
+from equipoise.samplers.asking import plain_count, rarest
+from equipoise.samplers.base import Sampler
 from equipoise.samplers.engine.neighbours import Graph, Neighbours
 from equipoise.samplers.engine.points import lengths
 from equipoise.samplers.engine.precision import QUERIES, TILE, TINY, Precision, round_up, spread
+from equipoise.samplers.refusals import plain, require_neighbours
 
-__all__ = ["NearMiss", "euclidean", "plain_count", "rarest"]
+__all__ = ["NearMiss"]
 
 F = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -153,10 +153,10 @@ class NearMiss(Sampler, _NearMiss):
         name = type(self).__name__
         if k is not None and self.version != 2:
             rare = rarest(y)
-            require_neighbours(name, "n_neighbors", k, rare, counts[_plain(rare)], spare=0)
+            require_neighbours(name, "n_neighbors", k, rare, counts[plain(rare)], spare=0)
         if m is not None and self.version == 3:
             for label in self.sampling_strategy_:
-                count = counts[_plain(label)]
+                count = counts[plain(label)]
                 require_neighbours(name, "n_neighbors_ver3", m, label, count, spare=0)
 
     def _kept(self, X: F, y: NDArray[Any], k: int, m: int | None) -> Rows:
@@ -193,50 +193,6 @@ class NearMiss(Sampler, _NearMiss):
                 stacklevel=6,
             )
         return ordered[:wanted]
-
-
-def plain_count(neighbours: Any) -> int | None:
-    """Return the number of neighbours that is asked for, or None if more than a number is said.
-
-    Parameters
-    ----------
-    neighbours : int or neighbours estimator
-        As a sampler takes it.
-
-    Returns
-    -------
-    int or None
-
-    Examples
-    --------
-    >>> from sklearn.neighbors import NearestNeighbors
-    >>> from equipoise.samplers.nearmiss import plain_count
-    >>> plain_count(3), plain_count(NearestNeighbors(n_neighbors=4))
-    (3, 4)
-    >>> plain_count(NearestNeighbors(metric="cosine")) is None
-    True
-    """
-    if isinstance(neighbours, Integral):
-        return int(neighbours)
-    if type(neighbours) is not NearestNeighbors or not euclidean(neighbours):
-        return None
-    return int(neighbours.n_neighbors)
-
-
-def euclidean(search: Any) -> bool:
-    """Say if an estimator of scikit-learn measures Euclidean distances, whatever it finds them by."""
-    straight = search.metric == "euclidean" or (search.metric == "minkowski" and search.p == 2)
-    return bool(straight and not search.metric_params)
-
-
-def rarest(y: NDArray[Any]) -> Any:
-    """Return the smallest class; of several, the one that comes first."""
-    labels, first, counts = np.unique(y, return_index=True, return_counts=True)
-    return labels[np.lexsort((first, counts))[0]]
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
 
 
 class _Scores:

@@ -17,11 +17,12 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 
 from equipoise.errors import UsageError
-from equipoise.samplers.base import explain_missing
+from equipoise.samplers.asking import AUTO, Asked
 from equipoise.samplers.coding import Coded, places_of
 from equipoise.samplers.engine.categories import ValueDifferences, most_frequent
-from equipoise.samplers.generating import AUTO, Asked, Space, copies, draw, points
+from equipoise.samplers.generating import Space, copies, draw, points
 from equipoise.samplers.origins import Made, Origins
+from equipoise.samplers.refusals import explain_missing
 
 __all__ = ["SMOTEN", "SMOTENC"]
 

@@ -48,6 +48,18 @@ class Origins:
     made : sequence of Made
         Rows that follow, in this order.
 
+    Attributes
+    ----------
+    n : int
+        Rows of the input.
+    copied : int64 array, shape (m,)
+        Row of the input that each row of the output copies, -1 where it was made.
+    first, other : int64 array, shape (m,)
+        Row of the input at which each starts, and towards which it goes; a copy goes nowhere.
+    step : float64 array, shape (m,)
+        How far: 0 is ``first``, 1 is ``other``, below 0 away from it. ``other`` and ``step`` are empty where
+        rows have more than two parents: :meth:`shares` knows those.
+
     Examples
     --------
     >>> import numpy as np
@@ -67,8 +79,8 @@ class Origins:
         self.copied: Rows = np.concatenate([kept, none])
         self._known = True
         self.first: Rows = np.concatenate([kept, *(each.base for each in made)]).astype(np.int64)
-        self._other: Rows = np.concatenate([kept, *(each.other for each in made)]).astype(np.int64)
-        self._step: F = np.concatenate([np.zeros(len(kept)), *(each.step for each in made)])
+        self.other: Rows = np.concatenate([kept, *(each.other for each in made)]).astype(np.int64)
+        self.step: F = np.concatenate([np.zeros(len(kept)), *(each.step for each in made)])
 
     @classmethod
     def from_shares(cls, shares: Any, copied: Rows, first: Rows) -> Origins:
@@ -93,12 +105,22 @@ class Origins:
 
     @classmethod
     def unknown(cls, n: int, m: int) -> Origins:
-        """Stand for what another's sampler did, of which only its n given rows, the first of m, are known."""
+        """Stand for what another's sampler did, of which only its n given rows, the first of m, are known.
+
+        Parameters
+        ----------
+        n, m : int
+            Rows of the input and of the output.
+
+        Returns
+        -------
+        Origins
+        """
         out = cls(n, np.arange(n))
         rest = np.full(m - n, -1, dtype=np.int64)
         out.copied = np.concatenate([out.copied, rest])
-        out.first, out._other = out.copied, out.copied
-        out._step = np.zeros(m)
+        out.first, out.other = out.copied, out.copied
+        out.step = np.zeros(m)
         out._known = m == n
         return out
 
@@ -110,41 +132,85 @@ class Origins:
             )
 
     def take(self, rows: Rows) -> Origins:
-        """Return the origins of some of the rows of the output, for what cleans after making."""
+        """Return the origins of some of the rows of the output, for what cleans after making.
+
+        Parameters
+        ----------
+        rows : int64 array, shape (kept,)
+            Rows of the output.
+
+        Returns
+        -------
+        Origins
+        """
         out = Origins(self.n, np.empty(0, dtype=np.int64))
         out.copied, out.first = self.copied[rows], self.first[rows]
         out._known = self._known or bool((out.copied >= 0).all())
         if self._shares is not None:
             out._shares = self._shares[rows]
         else:
-            out._other, out._step = self._other[rows], self._step[rows]
+            out.other, out.step = self.other[rows], self.step[rows]
         return out
 
     def lines(self, rows: Rows) -> Made:
-        """Return how some rows of the output were made; a copy goes nowhere from its parent."""
-        return Made(self.first[rows], self._other[rows], self._step[rows])
+        """Return how some rows of the output were made; a copy goes nowhere from its parent.
+
+        Parameters
+        ----------
+        rows : int64 array, shape (s,)
+            Rows of the output.
+
+        Returns
+        -------
+        Made
+        """
+        return Made(self.first[rows], self.other[rows], self.step[rows])
 
     def shares(self) -> sp.csr_matrix:
-        """Return the share of each row of the input in each row of the output, CSR (m, n)."""
+        """Return the share of each row of the input in each row of the output, CSR (m, n).
+
+        Returns
+        -------
+        CSR matrix of float64, shape (m, n)
+
+        Raises
+        ------
+        UsageError
+            If the sampler did not say where its rows came from.
+        """
         self._require()
         if self._shares is not None:
             return self._shares
-        one = (self._step == 0) | (self.first == self._other)
+        one = (self.step == 0) | (self.first == self.other)
         m = len(self.first)
         starts = np.append(0, np.cumsum(np.where(one, 1, 2)))
         index = np.empty(starts[-1], dtype=np.int64)
         value = np.ones(starts[-1])
         index[starts[:-1]] = self.first
         two = np.flatnonzero(~one)
-        value[starts[:-1][two]] = 1 - self._step[two]
-        index[starts[:-1][two] + 1] = self._other[two]
-        value[starts[:-1][two] + 1] = self._step[two]
+        value[starts[:-1][two]] = 1 - self.step[two]
+        index[starts[:-1][two] + 1] = self.other[two]
+        value[starts[:-1][two] + 1] = self.step[two]
         return sp.csr_matrix((value, index, starts), shape=(m, self.n))
 
     def mix(self, values: F) -> F:
-        """Return the values of the parents in the proportion of their shares, float64 (m,)."""
+        """Return the values of the parents in the proportion of their shares, float64 (m,).
+
+        Parameters
+        ----------
+        values : float64 array, shape (n,)
+
+        Returns
+        -------
+        float64 array, shape (m,)
+
+        Raises
+        ------
+        UsageError
+            If the sampler did not say where its rows came from.
+        """
         self._require()
         if self._shares is not None:
             mixed: F = self._shares @ values
             return mixed
-        return (1 - self._step) * values[self.first] + self._step * values[self._other]
+        return (1 - self.step) * values[self.first] + self.step * values[self.other]

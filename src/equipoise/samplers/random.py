@@ -11,8 +11,9 @@ from imblearn.under_sampling import RandomUnderSampler as _RandomUnderSampler
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError
-from equipoise.samplers.base import Sampler, explain_missing
+from equipoise.samplers.base import Sampler
 from equipoise.samplers.origins import Made, Origins
+from equipoise.samplers.refusals import explain_missing
 
 __all__ = ["RandomOverSampler", "RandomUnderSampler"]
 

@@ -18,10 +18,10 @@ from imblearn.utils import check_sampling_strategy
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
 
+from equipoise.samplers.asking import Asked
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.engine.editing import Editing
 from equipoise.samplers.engine.neighbours import Graph
-from equipoise.samplers.generating import Asked
 
 __all__ = ["AllKNN", "NeighbourhoodCleaningRule", "RepeatedEditedNearestNeighbours"]
 

@@ -10,8 +10,10 @@ from imblearn.over_sampling import SMOTE as _SMOTE
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from equipoise.samplers.generating import AUTO, Asked, Generator, NothingToMake, Space, draw, plain
+from equipoise.samplers.asking import AUTO, Asked
+from equipoise.samplers.generating import Generator, NothingToMake, Space, draw
 from equipoise.samplers.origins import Made
+from equipoise.samplers.refusals import plain
 
 __all__ = ["ADASYN", "SMOTE"]
 

@@ -84,7 +84,17 @@ class UpTo:
     spare: int = 0
 
     def for_smallest(self, smallest: int) -> int:
-        """Return the number where the rarest class has ``smallest`` training rows."""
+        """Return the number where the rarest class has ``smallest`` training rows.
+
+        Parameters
+        ----------
+        smallest : int
+            Training rows of the rarest class.
+
+        Returns
+        -------
+        int
+        """
         return min(self.most, smallest - self.spare)
 
     def __repr__(self) -> str:
@@ -136,7 +146,19 @@ class Rows:
         return own if self.after is None else f"{ROWS[self.after].describe}, then {own}"
 
     def make(self, seed: int, smallest: int) -> Any:
-        """Return the sampler for training rows of which the rarest class has ``smallest``."""
+        """Return the sampler for training rows of which the rarest class has ``smallest``.
+
+        Parameters
+        ----------
+        seed : int
+            Seed, for samplers that draw.
+        smallest : int
+            Training rows of the rarest class.
+
+        Returns
+        -------
+        sampler
+        """
         method = METHODS[self.step or self.method]
         sampler = method.kind()(**method.implied)
         settled = {
@@ -195,6 +217,21 @@ ROWS: dict[str, Rows] = {
 
 def resample(method: str, space: Space, seed: int, cached: Callable[[str], Resampled]) -> Resampled:
     """Resample by ``method``; ``cached("smote")`` returns the fold's SMOTE rows, made once.
+
+    Parameters
+    ----------
+    method : str
+        A key of :data:`ROWS`.
+    space : Space
+        The training rows.
+    seed : int
+        Seed.
+    cached : callable
+        Returns the rows of another method.
+
+    Returns
+    -------
+    Resampled
 
     Raises
     ------
@@ -261,7 +298,7 @@ def _smote(space: Space, sampler: Any) -> Resampled:
         X=X,
         graph=Graph(X, base=graph if known else None),
         # Between codes there is no line, so that rows made there are not on one.
-        origins=None if space.has_codes else sampler._origins,
+        origins=None if space.has_codes else sampler.origins_,
     )
 
 

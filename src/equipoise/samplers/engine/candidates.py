@@ -66,14 +66,44 @@ class Points:
 
     @classmethod
     def of(cls, X: F, merged: bool) -> Points:
-        """Take rows as they are, or merge copies, which would all be candidates of each other."""
+        """Take rows as they are, or merge copies, which would all be candidates of each other.
+
+        Parameters
+        ----------
+        X : float64 array, shape (n, p)
+        merged : bool
+            Whether equal rows become one point.
+
+        Returns
+        -------
+        Points
+        """
         if not merged:
             return cls(X, None, False)
         _, first, members = distinct(X)
         return cls(X if first is None else X[first], members, True)
 
     def candidates(self, queries: F, k: int) -> tuple[Rows, Rows, F]:
-        """Return pairs of a query and a point, and their distance, the k nearest among them."""
+        """Return pairs of a query and a point, and their distance, the k nearest among them.
+
+        Parameters
+        ----------
+        queries : float64 array, shape (q, p)
+        k : int
+            Neighbours wanted.
+
+        Returns
+        -------
+        row, col : int64 arrays, shape (pairs,)
+            Query and point.
+        length : float64 array, shape (pairs,)
+            Their distance, exact.
+
+        Raises
+        ------
+        Crowded
+            If copies are so many that merging them pays.
+        """
         with np.errstate(all="ignore"):
             centred = self.precision.centred(queries)
             square = np.einsum("ij,ij->i", centred, centred)
@@ -143,7 +173,13 @@ class Points:
         return row, col, lengths(queries, self.X, row, col)
 
     def draw(self, k: int) -> None:
-        """Draw the sample that gives the first bar, if there is none as large."""
+        """Draw the sample that gives the first bar, if there is none as large.
+
+        Parameters
+        ----------
+        k : int
+            Neighbours that will be asked for.
+        """
         if not self.precision.narrow:
             return
         n = len(self.columns)
@@ -166,7 +202,24 @@ class Points:
         return np.concatenate(rows), np.concatenate(cols), np.concatenate(found)
 
     def expanded(self, row: Rows, kind: Rows, length: F, most: int) -> tuple[Rows, Rows, F]:
-        """Put the rows of a point, the first few at least, in its place."""
+        """Put the rows of a point, the first few at least, in its place.
+
+        Parameters
+        ----------
+        row, kind : int64 arrays, shape (pairs,)
+            Query and point.
+        length : float64 array, shape (pairs,)
+            Their distance.
+        most : int
+            Rows of a point that are enough.
+
+        Returns
+        -------
+        row, col : int64 arrays
+            Query and row.
+        length : float64 array
+            Their distance.
+        """
         assert self.members is not None
         members, starts = self.members
         counts = np.minimum(np.diff(starts)[kind], most)

@@ -68,7 +68,17 @@ class ValueDifferences:
         return out
 
     def distances(self, rows: Rows) -> F:
-        """Return the distances of some of the rows to all, float64 (len(rows), n)."""
+        """Return the distances of some of the rows to all, float64 (len(rows), n).
+
+        Parameters
+        ----------
+        rows : int64 array
+            Positions among the rows.
+
+        Returns
+        -------
+        float64 array, shape (len(rows), n)
+        """
         out = np.zeros((len(rows), self._n))
         for known, code, table in self._columns:
             if table is None:
@@ -82,6 +92,18 @@ class ValueDifferences:
         """Return k nearest of all rows to each of some, itself among them, int64 (len(rows), k).
 
         Which of several at one distance are taken is up to NumPy's selection, as in imbalanced-learn.
+
+        Parameters
+        ----------
+        rows : int64 array
+            Positions among the rows.
+        k : int
+            Neighbours.
+
+        Returns
+        -------
+        int64 array, shape (len(rows), k)
+            In no order.
         """
         out = np.empty((len(rows), k), dtype=np.int64)
         step = max(1, _BLOCK // max(self._n, 1))

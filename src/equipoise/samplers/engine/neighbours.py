@@ -199,6 +199,17 @@ class Graph:
     def nearest(self, rows: Rows, k: int) -> Rows:
         """Return the k nearest other rows of ``rows``, int64 (len(rows), k), nearest first.
 
+        Parameters
+        ----------
+        rows : int64 array
+            Rows that are asked about.
+        k : int
+            Neighbours of each.
+
+        Returns
+        -------
+        int64 array, shape (len(rows), k)
+
         Raises
         ------
         UsageError
@@ -208,6 +219,18 @@ class Graph:
 
     def look(self, rows: Rows, k: int) -> tuple[F, Rows]:
         """Return the distances of the k nearest other rows, float64 (len(rows), k), and those rows.
+
+        Parameters
+        ----------
+        rows : int64 array
+            Rows that are asked about.
+        k : int
+            Neighbours of each.
+
+        Returns
+        -------
+        distance : float64 array, shape (len(rows), k)
+        index : int64 array, shape (len(rows), k)
 
         Raises
         ------

@@ -115,7 +115,24 @@ class Precision:
 
 
 def round_up(values: NDArray[np.floating]) -> S:
-    """Round to single precision, never down."""
+    """Round to single precision, never down.
+
+    Parameters
+    ----------
+    values : float array
+
+    Returns
+    -------
+    float32 array of the same shape
+        The next one above each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.samplers.engine.precision import round_up
+    >>> bool(round_up(np.array([0.1]))[0] > 0.1)
+    True
+    """
     out: S = np.nextafter(values.astype(np.float32), np.float32(np.inf))
     return out
 

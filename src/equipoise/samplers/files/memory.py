@@ -154,7 +154,7 @@ def _kind(series: Any) -> str:
 
 
 def _sampler(method: str, given: dict[str, Any], seed: int, smallest: int, X: Any) -> Any:
-    from equipoise.samplers.generating import AUTO  # loads imbalanced-learn, which takes seconds
+    from equipoise.samplers.asking import AUTO  # loads imbalanced-learn, which takes seconds
 
     made: Any = METHODS[method].kind()
     kind, implied = METHODS[method].sampler, METHODS[method].implied

@@ -38,6 +38,16 @@ _MARKS = {"parquet": b"PAR1", "arrow": b"ARROW1"}
 def write_query(query: Any, out: Path, *, separator: str = ",", source: Path | None = None) -> None:
     """Write a lazy polars query by the suffix of ``out``, whole or not at all.
 
+    Parameters
+    ----------
+    query : polars.LazyFrame
+    out : Path
+        The file.
+    separator : str, default ","
+        Of CSV; ``.tsv`` and ``.tab`` have tabs.
+    source : Path, optional
+        What is blamed where rows cannot be read; otherwise ``out``.
+
     Raises
     ------
     UsageError
@@ -73,7 +83,28 @@ def write_query(query: Any, out: Path, *, separator: str = ",", source: Path | N
 
 
 def kind_of_output(out: Path) -> str:
-    """Return ``parquet``, ``csv``, ``jsonl`` or ``arrow`` by the suffix, or refuse it."""
+    """Return ``parquet``, ``csv``, ``jsonl`` or ``arrow`` by the suffix, or refuse it.
+
+    Parameters
+    ----------
+    out : Path
+
+    Returns
+    -------
+    {"parquet", "csv", "jsonl", "arrow"}
+
+    Raises
+    ------
+    UsageError
+        If the suffix names no kind of file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from equipoise.samplers.files.queries import kind_of_output
+    >>> kind_of_output(Path("rows.feather"))
+    'arrow'
+    """
     if out.suffix.lower() not in _KINDS:
         raise UsageError(
             f"cannot tell from {out.name!r} what kind of file to write",
@@ -84,7 +115,20 @@ def kind_of_output(out: Path) -> str:
 
 @contextmanager
 def told(where: Path) -> Iterator[None]:
-    """Turn what the engine says into one error with a remedy."""
+    """Turn what the engine says into one error with a remedy.
+
+    Parameters
+    ----------
+    where : Path
+        The file that is read.
+
+    Raises
+    ------
+    DataError
+        In place of an error of the engine.
+    OSError
+        Where the system refused, with its number.
+    """
     try:
         yield
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -111,6 +155,11 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
     where : Path
     to_text : bool
         Whether values of a CSV file may stay text, as they are to become text again.
+
+    Returns
+    -------
+    query : polars.LazyFrame
+    separator : str
 
     Raises
     ------
@@ -181,7 +230,12 @@ def _header(where: Path, zipped: bool) -> tuple[str, list[str]]:
 
 
 def read_batches(query: Any) -> Iterator[Any]:
-    """Yield the frames of a lazy query in order, reading no more than a few ahead."""
+    """Yield the frames of a lazy query in order, reading no more than a few ahead.
+
+    Parameters
+    ----------
+    query : polars.LazyFrame
+    """
     # The engine's own iterator reads ahead without end where rows are written slower than they are read.
     waiting: Queue[Any] = Queue(_AHEAD)
     left = Event()
