@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from equipoise.errors import UsageError
-from equipoise.learners.base import Focal, Training, scaled_weights
+from equipoise.learners.base import Loss, Training, scaled_weights
 from equipoise.learners.boosting import Boosting
 from equipoise.learners.choice import choose_learners
 from equipoise.learners.custom import Custom
@@ -76,13 +76,13 @@ def test_boosting_keeps_rows_and_weights_together_when_rows_are_not_sorted():
 
 def test_focal_loss_with_gamma_zero_is_cross_entropy():
     plain = Boosting().fit(Training(X, Y2, 2, seed=3))
-    focal = Boosting().fit(Training(X, Y2, 2, seed=3, loss=Focal(0.0)))
+    focal = Boosting().fit(Training(X, Y2, 2, seed=3, loss=Loss("focal", {"gamma": 0.0})))
     np.testing.assert_allclose(focal.log_proba(X), plain.log_proba(X), atol=1e-3)
 
 
 @pytest.mark.parametrize("y", [Y2, Y3], ids=["binary", "multiclass"])
 def test_focal_loss_learns(y):
-    log_p = Boosting().fit(Training(X, y, int(y.max()) + 1, seed=3, loss=Focal(2.0))).log_proba(X)
+    log_p = Boosting().fit(Training(X, y, int(y.max()) + 1, seed=3, loss=Loss("focal", {"gamma": 2.0}))).log_proba(X)
     assert (log_p.argmax(axis=1) == y).mean() > 0.9
 
 

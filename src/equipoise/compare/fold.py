@@ -5,27 +5,33 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from equipoise.data.folds import Split
+from equipoise.compare.material import Material
+from equipoise.data.dataset import Dataset
+from equipoise.data.folds import Split, make_folds
 from equipoise.data.table import Table
 from equipoise.decisions.correction import prior_offset
 from equipoise.ensembles import balanced_prior_offset
 from equipoise.errors import NotApplicable
-from equipoise.learners.base import Fitted, Learner, Training, scaled_weights
+from equipoise.learners.base import Fitted, Learner, Loss, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
+from equipoise.learners.losses import loss_offset
 from equipoise.learners.text import TextCounts
 from equipoise.samplers.engine.neighbours import Graph
 from equipoise.strategies.resampling import Resampled, Space, resample
 from equipoise.strategies.strategy import Strategy
 
-__all__ = ["Fold", "Trained", "stable_seed"]
+__all__ = ["Fold", "Prepared", "Trained", "stable_seed"]
 
 T = TypeVar("T")
+
+_INNER_FOLDS = 8
 
 
 def stable_seed(*parts: object) -> int:
@@ -33,16 +39,29 @@ def stable_seed(*parts: object) -> int:
     return zlib.crc32("/".join(str(part) for part in parts).encode()) & 0x7FFFFFFF
 
 
+@dataclass(frozen=True)
 class Trained:
     """A fitted training part with all that turns new rows into corrected log-probabilities."""
 
-    def __init__(
-        self, fitted: Fitted, view: View, offset: NDArray[np.float64], rows_trained: int
-    ) -> None:
-        self.fitted = fitted
-        self.view = view
-        self.offset = offset
-        self.rows_trained = rows_trained
+    fold: Fold  # whose encoder it reads through
+    fitted: Fitted
+    view: View
+    offset: NDArray[np.float64]
+    rows_trained: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training part with its slots filled from the rows of a fold, ready to be fitted."""
+
+    fold: Fold
+    training: Training
+    view: View
+    offset: NDArray[np.float64]
+
+    def trained(self, fitted: Fitted) -> Trained:
+        """Return it with what was fitted."""
+        return Trained(self.fold, fitted, self.view, self.offset, len(self.training.y))
 
 
 class Fold:
@@ -53,17 +72,12 @@ class Fold:
     """
 
     def __init__(
-        self,
-        table: Table,
-        y: NDArray[np.int64],
-        n_classes: int,
-        split: Split,
-        seed: int,
-        counts: list[TextCounts],
+        self, dataset: Dataset, split: Split, seed: int, material: Material, within: str = ""
     ) -> None:
-        self.table, self.y_all, self.n_classes = table, y, n_classes
-        self.split, self.counts = split, counts
-        self.seed = stable_seed(seed, split.repeat, split.fold)
+        self.dataset, self.split, self.material = dataset, split, material
+        self.table, self.n_classes = dataset.table, len(dataset.classes)
+        self._base_seed = seed
+        self.seed = stable_seed(seed, split.repeat, f"{split.fold}{within}")
         self._cache: dict[Any, Any] = {}
         self._locks: dict[Any, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -90,7 +104,7 @@ class Fold:
     @property
     def y(self) -> NDArray[np.int64]:
         """Class codes of the training rows."""
-        return self.once("y", lambda: self.y_all[self.split.train])
+        return self.once("y", lambda: self.dataset.y[self.split.train])
 
     def _table(self, side: str) -> Table:
         rows = self.split.train if side == "train" else self.split.test
@@ -98,7 +112,7 @@ class Fold:
 
     def _counts(self, side: str) -> list[TextCounts]:
         rows = self.split.train if side == "train" else self.split.test
-        return [column.take(rows) for column in self.counts]
+        return [column.take(rows) for column in self.material.words]
 
     def _tfidf(self, side: str) -> list[sp.csr_matrix]:
         return self.once(("tfidf", side), lambda: self.encoder.tfidf(self._counts(side)))
@@ -108,6 +122,11 @@ class Fold:
         return self.once(("components", side), lambda: self.encoder.components(self._tfidf(side)))
 
     def _texts(self, side: str, view: View) -> Sequence[Matrix]:
+        if view == "text":
+            return []
+        if view == "embedding":
+            rows = self.split.train if side == "train" else self.split.test
+            return [vectors[rows] for vectors in self.material.vectors]
         return self._tfidf(side) if view == "linear" else self._components(side)
 
     @property
@@ -120,19 +139,60 @@ class Fold:
 
     def matrix(self, side: str, view: View) -> Matrix:
         """Return the training or test rows in a view."""
-        if view == "linear" and not self.table.texts:
+        if view in ("linear", "embedding") and not self.table.texts:
             view = "dense"  # the same columns: share them
         return self.once(
             ("matrix", side, view),
             lambda: self.encoder.transform(self._table(side), view, self._texts(side, view)),
         )
 
+    def _changed(self, view: View) -> Matrix:
+        """Return all changed texts of the data in a view."""
+
+        def make() -> Matrix:
+            table = self.material.changed.table
+            if view == "embedding":
+                return self.encoder.transform(table, view, self.material.changed_vectors)
+            if view not in ("linear", "text"):
+                self._components("train")
+            return self.encoder.transform(table, view)
+
+        return self.once(("changed", view), make)
+
+    def _parents(self) -> NDArray[np.int64]:
+        """Return the training row that each changed text was made from, or -1."""
+        place = np.full(self.table.n, -1, dtype=np.int64)
+        place[self.split.train] = np.arange(len(self.split.train))
+        return place[self.material.changed.parents]
+
+    @property
+    def inner(self) -> Fold:
+        """The training rows as a fold of their own, whose test rows say when to stop or what to choose."""
+
+        def make() -> Fold:
+            rows, data = self.split.train, self.dataset
+            drawn = make_folds(
+                self.y,
+                None if data.groups is None else data.groups[rows],
+                None if data.time is None else data.time[rows],
+                _INNER_FOLDS,
+                seed=self.seed,
+            )
+            split = drawn.splits[-1]  # of a split in time, the last one
+            outer = self.split
+            inner = Split(outer.repeat, outer.fold, rows[split.train], rows[split.test])
+            return Fold(data, inner, self._base_seed, self.material, within="/inner")
+
+        return self.once("inner", make)
+
     # -- strategies --------------------------------------------------------------------------
 
     def resampled(self, method: str, view: View) -> Resampled:
         """Return the fold's rows after ``method``, made once for all learners of a space."""
-        # Without text there is one space; with it the linear view has another, that of the words.
-        where: View = "linear" if view == "linear" and self.table.texts else "dense"
+        # Without text there is one space; with it words, and the vectors of sentences, have their own.
+        where: View = "dense"
+        if self.table.texts and view in ("linear", "embedding", "text"):
+            where = "linear" if view == "linear" else "embedding"
 
         def make() -> Resampled:
             space = Space(
@@ -143,11 +203,103 @@ class Fold:
                 graph=lambda: self.once(
                     ("graph", where), lambda: Graph(self.matrix("train", where))
                 ),
+                parents=self._parents,
             )
             seed = stable_seed(self.seed, method)
             return resample(method, space, seed, lambda other: self.resampled(other, view))
 
         return self.once(("rows", where, method), make)
+
+    def prepare(self, learner: Learner, strategy: Strategy) -> Prepared:
+        """Fill the slots of a training part from the training rows.
+
+        Raises
+        ------
+        NotApplicable
+            If the strategy does not fit these rows.
+        """
+        loss = strategy.loss
+        if loss is not None and loss.tuned:
+            loss = self.tuned_loss(learner, strategy)
+        if learner.watches:
+            return self.inner._prepare(learner, strategy, loss, watched=True)
+        return self._prepare(learner, strategy, loss)
+
+    def tuned_loss(self, learner: Learner, strategy: Strategy) -> Loss:
+        """Choose the numbers of a loss on rows of the training part that are kept out for it."""
+
+        def make() -> Loss:
+            from equipoise.compare.tuning import tune_loss
+
+            return tune_loss(self.inner, learner, strategy)
+
+        return self.once(("loss", learner.name, strategy.name), make)
+
+    def _prepare(
+        self, learner: Learner, strategy: Strategy, loss: Loss | None, watched: bool = False
+    ) -> Prepared:
+        view, y = learner.view, self.y
+        rows: NDArray[np.int64] | None = None
+        weight: NDArray[np.float64] | None = None
+        shared = None
+        categorical: tuple[int, ...] = ()
+        made = self.resampled(strategy.rows.method, view) if strategy.rows else None
+        if made is not None and made.X is not None:
+            # Generated rows live in the dense view, and so must whatever is scored against them.
+            view = view if view in ("linear", "embedding") else "dense"
+            X, y = made.X, made.y
+        else:
+            if made is not None and made.rows is not None:
+                rows, y, weight = made.rows, made.y, made.weight
+            X, rows = self._rows_of(view, rows)
+            if view == "tree":
+                categorical = tuple(self.encoder.categorical)
+            if len(X) == len(self.y) if view == "text" else X.shape[0] == len(self.y):
+                shared = self.once(
+                    ("shared", learner.name), lambda: learner.share(X, self.y, categorical)
+                )
+            if rows is not None and shared is None and not _trains_together(learner):
+                X, rows = X[rows], None
+        if strategy.weights is not None:
+            by_class = strategy.weights.of_classes(self.y, self.n_classes)
+            weight = by_class[y] if weight is None else weight * by_class[y]
+        training = Training(
+            X,
+            y,
+            self.n_classes,
+            sample_weight=scaled_weights(weight),
+            loss=loss,
+            schedule=strategy.schedule,
+            start_at_prior=strategy.start,
+            categorical=categorical,
+            seed=stable_seed(self.seed, learner.name),
+            shared=shared,
+            rows=rows,
+            watched=(
+                (self.matrix("test", view), self.dataset.y[self.split.test]) if watched else None
+            ),
+        )
+        return Prepared(self, training, view, self._offset(learner, y, weight, loss))
+
+    def _rows_of(
+        self, view: View, rows: NDArray[np.int64] | None
+    ) -> tuple[Matrix, NDArray[np.int64] | None]:
+        """Return a matrix and the rows in it, None for all; those behind the training rows are changed texts."""
+        n = len(self.y)
+        changed = rows is not None and bool((rows >= n).any())
+        if view == "embedding" and self.table.texts and not self.encoder.has_columns:
+            # The vectors depend on no fold: all folds and strategies train on one matrix.
+            everything = self.material.all_vectors(changed)
+            places = self.split.train if rows is None else self.split.train[rows.clip(max=n - 1)]
+            if rows is not None and changed:
+                places = np.where(rows < n, places, self.table.n + rows - n)
+            return everything, places
+        X = self.matrix("train", view)
+        if not changed:
+            return X, rows
+        parts = [X, self._changed(view)]
+        joined = sp.vstack(parts, format="csr") if sp.issparse(X) else np.concatenate(parts)
+        return joined, rows
 
     def train(self, learner: Learner, strategy: Strategy) -> Trained:
         """Fit one training part on the training rows.
@@ -157,61 +309,50 @@ class Fold:
         NotApplicable
             If the strategy does not fit these rows.
         """
-        view, y = learner.view, self.y
-        rows: NDArray[np.int64] | None = None
-        weight: NDArray[np.float64] | None = None
-        shared = None
-        categorical: tuple[int, ...] = ()
-        made = self.resampled(strategy.rows.method, view) if strategy.rows else None
-        if made is not None and made.X is not None:
-            # Generated rows live in the dense view, and so must whatever is scored against them.
-            view = "linear" if view == "linear" else "dense"
-            X, y = made.X, made.y
-        else:
-            X = self.matrix("train", view)
-            if view == "tree":
-                categorical = tuple(self.encoder.categorical)
-            if made is not None and made.rows is not None:
-                rows, y, weight = made.rows, made.y, made.weight
-            shared = self.once(
-                ("shared", learner.name), lambda: learner.share(X, self.y, categorical)
-            )
-            if rows is not None and shared is None:
-                X = X[rows]
-        if strategy.weights is not None:
-            by_class = strategy.weights.of_classes(self.y, self.n_classes)
-            weight = by_class[y] if weight is None else weight * by_class[y]
-        fitted = learner.fit(
-            Training(
-                X,
-                y,
-                self.n_classes,
-                sample_weight=scaled_weights(weight),
-                loss=strategy.loss,
-                categorical=categorical,
-                seed=stable_seed(self.seed, learner.name),
-                shared=shared,
-                rows=rows,
-            )
-        )
-        offset = self._offset(learner, y, weight)
-        return Trained(fitted, view, offset, len(y))
+        prepared = self.prepare(learner, strategy)
+        return prepared.trained(learner.fit(prepared.training))
 
     def _offset(
-        self, learner: Learner, y: NDArray[np.int64], weight: NDArray[np.float64] | None
+        self,
+        learner: Learner,
+        y: NDArray[np.int64],
+        weight: NDArray[np.float64] | None,
+        loss: Loss | None,
     ) -> NDArray[np.float64]:
         true = np.bincount(self.y, minlength=self.n_classes)
         if learner.balances:
             return balanced_prior_offset(true)
-        # Otherwise it follows from the weight that each class had in training.
-        return prior_offset(true, np.bincount(y, weights=weight, minlength=self.n_classes))
+        # Otherwise it follows from the weight that each class had in training, and from the loss.
+        effective = np.bincount(y, weights=weight, minlength=self.n_classes)
+        return prior_offset(true, effective) + loss_offset(loss, y, self.n_classes)
 
     def score(self, trained: Trained) -> NDArray[np.float64]:
         """Return the raw log-probabilities of the test rows, shape (rows, C)."""
-        log_p = trained.fitted.log_proba(self.matrix("test", trained.view))
+        log_p = trained.fitted.log_proba(self._test_rows(trained))
         if np.isnan(log_p).any():
             raise NotApplicable(
                 "its model gives probabilities that are not numbers",
                 remedy="leave it out with --strategies, or scale the columns",
             )
         return log_p
+
+    def _test_rows(self, trained: Trained) -> Matrix:
+        if trained.fold is self:
+            return self.matrix("test", trained.view)
+        # It was trained through the encoder of the inner fold.
+        return self.once(
+            ("test of inner", trained.view), lambda: trained.fold.encode(self, trained.view)
+        )
+
+    def encode(self, other: Fold, view: View) -> Matrix:
+        """Return the test rows of another fold as this one's encoder sees them."""
+        table = other._table("test")
+        if view == "embedding":
+            return self.encoder.transform(table, view, other._texts("test", view))
+        if view not in ("linear", "text") and table.texts:
+            self._components("train")
+        return self.encoder.transform(table, view)
+
+
+def _trains_together(learner: Learner) -> bool:
+    return hasattr(learner, "fit_many")

@@ -15,14 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from equipoise.compare.material import Material
 from equipoise.data.dataset import Dataset
 from equipoise.data.folds import FoldPlan
 from equipoise.errors import UsageError
 from equipoise.learners.base import Learner
 from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_learner
 from equipoise.learners.custom import Custom
-from equipoise.learners.encoding import count_texts
-from equipoise.learners.text import TextCounts
 from equipoise.strategies import Strategy, find_strategies
 
 __all__ = ["LeftOut", "Part", "Plan", "library_versions", "make_plan"]
@@ -69,9 +68,9 @@ class Plan:
     seed: int
 
     @cached_property
-    def words(self) -> list[TextCounts]:
-        """Terms of the text columns, counted once for all folds and the model that is handed over."""
-        return count_texts(self.dataset.table)
+    def material(self) -> Material:
+        """What is made of each row by itself, once for all folds and the model that is handed over."""
+        return Material(self.dataset.table, self.dataset.y, self.seed)
 
     @property
     def fingerprint(self) -> str:
@@ -147,6 +146,12 @@ def _why_not(
     lacking = sorted(strategy.needs - learner.honours)
     if lacking:
         return f"the learner {learner.name} cannot be given its own {' and '.join(lacking)}"
+    if strategy.loss is not None and strategy.loss.name not in learner.losses:
+        return f"the learner {learner.name} cannot minimise {strategy.loss.name}"
+    if strategy.rows is not None and strategy.rows.changes_texts and not dataset.table.texts:
+        return "it changes texts, and there is no column of text"
+    if strategy.rows is not None and strategy.rows.generates and learner.view == "text":
+        return "a point between two texts is no text"
     if strategy.same_as is not None:
         return (
             f"the same training as {strategy.same_as}, since row weights have mean 1 in every fit"

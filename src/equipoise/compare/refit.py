@@ -38,9 +38,9 @@ def refit(plan: Plan, part: Part) -> Refitted:
     """
     data = plan.dataset
     everything = Split(0, -1, np.arange(data.table.n), np.empty(0, dtype=np.int64))
-    fold = Fold(data.table, data.y, len(data.classes), everything, plan.seed, plan.words)
+    fold = Fold(data, everything, plan.seed, plan.material)
     with threadpool_limits(1):
         trained = fold.train(part.learner, part.strategy)
     return Refitted(
-        fold.encoder, trained.view, trained.fitted, trained.offset, trained.rows_trained
+        trained.fold.encoder, trained.view, trained.fitted, trained.offset, trained.rows_trained
     )

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from equipoise.compare.events import Listener, UnitDone
-from equipoise.compare.fold import Fold
+from equipoise.compare.fold import Fold, Prepared, Trained
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
 from equipoise.errors import EquipoiseError, NotApplicable
 
 __all__ = ["train_all"]
+
+T = TypeVar("T")
+
+_TOGETHER = 32
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,25 @@ def train_all(
         workers = Parallel(
             n_jobs=n_jobs or cpu_count(), backend="threading", return_as="generator_unordered"
         )
+
+        def keep(unit: _Unit, record: Record) -> None:
+            nonlocal done
+            split = splits[unit.split]
+            journal.put(unit.part.id, split.repeat, split.fold, record)
+            records[unit.part.id, unit.split] = record
+            done += 1
+            tell(_event(unit, plan, record, done, total, from_journal=False))
+
         with threadpool_limits(1), quiet():
-            for unit, record in workers(delayed(_run)(folds, unit) for unit in todo):
-                split = splits[unit.split]
-                journal.put(unit.part.id, split.repeat, split.fold, record)
-                records[unit.part.id, unit.split] = record
-                done += 1
-                tell(_event(unit, plan, record, done, total, from_journal=False))
+            waiting: list[_Waiting] = []
+            for unit, outcome in workers(delayed(_run)(folds, unit) for unit in todo):
+                if isinstance(outcome, Record):
+                    keep(unit, outcome)
+                else:
+                    waiting.append(_Waiting(unit, *outcome))
+            for group in workers(delayed(_run_together)(folds, some) for some in _groups(waiting)):
+                for unit, record in group:
+                    keep(unit, record)
     return {part.id: [records[part.id, s] for s in range(len(splits))] for part in plan.parts}
 
 
@@ -77,12 +95,7 @@ class _Folds:
             if split not in self._alive:
                 data = self._plan.dataset
                 self._alive[split] = Fold(
-                    data.table,
-                    data.y,
-                    len(data.classes),
-                    self._plan.folds.splits[split],
-                    self._plan.seed,
-                    self._plan.words,
+                    data, self._plan.folds.splits[split], self._plan.seed, self._plan.material
                 )
             return self._alive[split]
 
@@ -93,23 +106,87 @@ class _Folds:
                 del self._alive[split]
 
 
-def _run(folds: _Folds, unit: _Unit) -> tuple[_Unit, Record]:
+@dataclass(frozen=True)
+class _Waiting:
+    """A unit that is trained together with others on the same rows."""
+
+    unit: _Unit
+    prepared: Prepared
+    seconds: float  # that preparing it took
+
+
+def _run(folds: _Folds, unit: _Unit) -> tuple[_Unit, Record | tuple[Prepared, float]]:
     start = time.perf_counter()
     fold = folds.get(unit.split)
+    learner = unit.part.learner
+    keeps = False
+
+    def work() -> Record | Prepared:
+        prepared = fold.prepare(learner, unit.part.strategy)
+        if hasattr(learner, "fit_many") and prepared.training.rows is not None:
+            return prepared
+        return _record(fold, prepared.trained(learner.fit(prepared.training)))
+
     try:
-        trained = fold.train(unit.part.learner, unit.part.strategy)
-        record = Record(fold.score(trained), trained.offset, rows_trained=trained.rows_trained)
+        outcome = _attempt(work)
+        keeps = isinstance(outcome, Prepared)
+    finally:
+        if not keeps:
+            folds.release(unit.split)
+    seconds = time.perf_counter() - start
+    if isinstance(outcome, Prepared):
+        return unit, (outcome, seconds)
+    outcome.seconds = seconds
+    return unit, outcome
+
+
+def _run_together(folds: _Folds, group: list[_Waiting]) -> list[tuple[_Unit, Record]]:
+    start = time.perf_counter()
+    learner: Any = group[0].unit.part.learner
+
+    def work() -> list[Record]:
+        fitted = learner.fit_many([one.prepared.training for one in group])
+        return [
+            _record(folds.get(one.unit.split), one.prepared.trained(model))
+            for one, model in zip(group, fitted, strict=True)
+        ]
+
+    outcome = _attempt(work)
+    records = outcome if isinstance(outcome, list) else [replace(outcome) for _ in group]
+    each = (time.perf_counter() - start) / len(group)
+    for one, record in zip(group, records, strict=True):
+        folds.release(one.unit.split)
+        record.seconds = one.seconds + each
+    return [(one.unit, record) for one, record in zip(group, records, strict=True)]
+
+
+def _groups(waiting: list[_Waiting]) -> list[list[_Waiting]]:
+    """Put together what shares a matrix, at most as many as are trained in one product."""
+    alike: dict[tuple[str, int], list[_Waiting]] = {}
+    for one in waiting:
+        key = one.unit.part.learner.name, id(one.prepared.training.X)
+        alike.setdefault(key, []).append(one)
+    return [
+        some[start : start + _TOGETHER]
+        for some in alike.values()
+        for start in range(0, len(some), _TOGETHER)
+    ]
+
+
+def _record(fold: Fold, trained: Trained) -> Record:
+    return Record(fold.score(trained), trained.offset, rows_trained=trained.rows_trained)
+
+
+def _attempt(work: Callable[[], T]) -> T | Record:
+    try:
+        return work()
     except NotApplicable as error:
-        record = Record(None, None, why_not=str(error.problem))
+        return Record(None, None, why_not=str(error.problem))
     except (EquipoiseError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a learner may fail on one treatment: the others go on
         words = " ".join(str(error).split())[:200]
-        record = Record(None, None, why_not=f"its fit failed: {type(error).__name__}: {words}")
-    finally:
-        folds.release(unit.split)
-    record.seconds = time.perf_counter() - start
-    return unit, record
+        return Record(None, None, why_not=f"its fit failed: {type(error).__name__}: {words}")
 
 
 def _event(

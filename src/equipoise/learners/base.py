@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,8 +13,10 @@ from equipoise.learners.encoding import Matrix, View
 
 __all__ = [
     "Fitted",
-    "Focal",
     "Learner",
+    "Loss",
+    "Schedule",
+    "Together",
     "Training",
     "align_log_proba",
     "log_softmax",
@@ -22,10 +25,57 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Focal:
-    """Filling of the loss slot: focal loss with focusing parameter ``gamma`` (Lin et al. 2017)."""
+class Loss:
+    """Filling of the loss slot: a loss by name, with its numbers.
 
-    gamma: float = 2.0
+    Attributes
+    ----------
+    name : {"focal", "class-balanced-focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
+        What is minimised; see :mod:`equipoise.losses`.
+    values : mapping of str to float
+        Numbers of the loss, such as ``{"gamma": 2.0}``.
+    tuned : tuple of str
+        Numbers that are chosen anew inside each training part.
+    """
+
+    name: str
+    values: Mapping[str, float] = field(default_factory=dict, hash=False)
+    tuned: tuple[str, ...] = ()
+
+    @property
+    def describe(self) -> str:
+        """Say the loss with its numbers."""
+        numbers = [
+            f"{name}={value:g}" for name, value in self.values.items() if name not in self.tuned
+        ]
+        numbers += [f"{name} tuned" for name in self.tuned]
+        return f"{self.name}({', '.join(numbers)})" if numbers else self.name
+
+    def settled(self, values: Mapping[str, float]) -> Loss:
+        """Return it with these numbers and nothing left to tune."""
+        return Loss(self.name, {**self.values, **values})
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Filling of the schedule slot: how training changes over time, with its numbers.
+
+    Attributes
+    ----------
+    name : {"two-phase", "dynamic-sampling", "deferred-reweighting", "head-retraining", "tau-norm"}
+        See :mod:`equipoise.schedules`.
+    values : mapping of str to float
+        Its numbers.
+    """
+
+    name: str
+    values: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def describe(self) -> str:
+        """Say the schedule with its numbers."""
+        numbers = ", ".join(f"{name}={value:g}" for name, value in self.values.items())
+        return f"{self.name}({numbers})" if numbers else self.name
 
 
 @dataclass
@@ -42,8 +92,12 @@ class Training:
         Number of classes of the task; some may be absent here.
     sample_weight : float64 array, shape (n,) or None
         Row weights with mean 1.
-    loss : Focal or None
+    loss : Loss or None
         What is minimised instead of cross-entropy.
+    schedule : Schedule or None
+        How training changes over time.
+    start_at_prior : bool
+        Whether the last layer starts at the class prior.
     categorical : list of int
         Columns of ``X`` that hold category codes.
     seed : int
@@ -52,17 +106,22 @@ class Training:
         Prepared form of all training rows of the fold (such as binned columns) ...
     rows : int64 array or None
         ... of which these rows, possibly repeated, are trained on.
+    watched : (matrix, int64 array) or None
+        Rows and codes that take no part in training and tell when to stop it.
     """
 
     X: Matrix
     y: NDArray[np.int64]
     n_classes: int
     sample_weight: NDArray[np.float64] | None = None
-    loss: Focal | None = None
+    loss: Loss | None = None
+    schedule: Schedule | None = None
+    start_at_prior: bool = False
     categorical: tuple[int, ...] = ()
     seed: int = 0
     shared: Any = None
     rows: NDArray[np.int64] | None = None
+    watched: tuple[Matrix, NDArray[np.int64]] | None = None
 
 
 class Fitted(Protocol):
@@ -92,6 +151,14 @@ class Learner(Protocol):
         """The slots that it can fill."""
 
     @property
+    def losses(self) -> frozenset[str]:
+        """Names of the losses that it can be given."""
+
+    @property
+    def watches(self) -> bool:
+        """Whether it stops by rows of the training part that are kept out of its training."""
+
+    @property
     def balances(self) -> bool:
         """Whether it trains on as many rows of every class, whatever the counts it is given."""
 
@@ -100,6 +167,13 @@ class Learner(Protocol):
 
     def fit(self, training: Training) -> Fitted:
         """Train."""
+
+
+class Together(Learner, Protocol):
+    """A learner that trains many strategies and folds at once, where they share the rows."""
+
+    def fit_many(self, trainings: Sequence[Training]) -> list[Fitted]:
+        """Train each as :meth:`fit` would; all share ``X``, and name their rows in it."""
 
 
 def align_log_proba(

@@ -56,6 +56,8 @@ class Boosting:
     title = "Gradient boosting"
     view: View = "tree"
     honours = frozenset({"rows", "weights", "loss", "decision"})
+    losses = frozenset({"focal"})
+    watches = False
     balances = False
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> Any:
@@ -85,7 +87,7 @@ class Boosting:
         if training.loss is not None:
             from equipoise.integrations.lightgbm import FocalObjective
 
-            objective = FocalObjective(gamma=training.loss.gamma, n_classes=n_classes)
+            objective = FocalObjective(gamma=training.loss.values["gamma"], n_classes=n_classes)
             parameters["objective"] = objective
             start = _prior_start(y, n_classes)
             data.set_init_score(_per_row(start, len(y)))

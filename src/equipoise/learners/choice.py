@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -11,16 +11,18 @@ from equipoise.errors import UsageError
 from equipoise.learners.base import Learner
 from equipoise.learners.boosting import Boosting
 from equipoise.learners.custom import Custom
+from equipoise.learners.embedding import Embedding
 from equipoise.learners.ensemble import ENSEMBLES, Ensemble
 from equipoise.learners.forest import Forest
 from equipoise.learners.linear import Linear
 
 __all__ = ["LEARNERS", "Choice", "choose_learners", "fit_seconds", "get_learner"]
 
-LEARNERS: dict[str, type[Linear] | type[Forest] | type[Boosting]] = {
+LEARNERS: dict[str, Callable[[], Learner]] = {
     "linear": Linear,
     "forest": Forest,
     "boosting": Boosting,
+    "embedding": Embedding,
 }
 
 _FOREST_ROWS = 15_000
@@ -103,6 +105,7 @@ _SECONDS_PER_CELL = {
     "linear": 1.5e-7,
     "forest": 1.2e-5,
     "boosting": 7e-7,
+    "embedding": 1e-8,
     "balanced-random-forest": 3e-6,
     "easy-ensemble": 1e-5,
     "rusboost": 3e-6,

@@ -54,6 +54,8 @@ class Custom:
     view: View = "dense"
     honours: frozenset[str] = field(default=frozenset({"rows", "decision"}))
     balances: bool = False
+    losses = frozenset[str]()
+    watches = False
 
     @classmethod
     def of(cls, estimator: Any) -> Custom:

@@ -1,6 +1,6 @@
 """Turn a table into the matrices that learners and samplers read, fitted on training rows only.
 
-Four views of the same rows:
+The views of the same rows:
 
 ``linear``
     numbers imputed and standardised, missing-value flags, one-hot categories, TF-IDF of texts;
@@ -12,6 +12,11 @@ Four views of the same rows:
     numbers as they are (NaN kept), categories as codes, texts as components.
 ``filled``
     as ``tree``, for tree ensembles that cannot read NaN: numbers imputed, with flags.
+``embedding``
+    the vectors that a frozen sentence encoder gives of texts, beside numbers and categories as in
+    ``dense``; single precision.
+``text``
+    one text for each row: its texts, and the other columns as ``name: value``.
 """
 
 from __future__ import annotations
@@ -27,13 +32,15 @@ from numpy.typing import NDArray
 from equipoise.data.table import Table
 from equipoise.learners.text import TextCounts, TextEncoder
 
-__all__ = ["Encoder", "Matrix", "View", "count_texts"]
+__all__ = ["Encoder", "Matrix", "View", "count_texts", "embed_texts"]
 
-View = Literal["linear", "dense", "tree", "filled"]
-Matrix: TypeAlias = NDArray[np.float64] | sp.csr_matrix
+View = Literal["linear", "dense", "tree", "filled", "embedding", "text"]
+Matrix: TypeAlias = NDArray[Any] | sp.csr_matrix
 
 _MAX_LEVELS = 100
 _DENSE_COLUMNS = 400
+# Beside vectors of length 1, whose penalty is weaker: a standardised column is then as free as alone.
+_BESIDE_VECTORS = 0.2
 _FAR = 1e30  # trees read float32, and the sum of a column has to stay finite in it
 
 
@@ -117,6 +124,11 @@ class Encoder:
         return out
 
     @property
+    def has_columns(self) -> bool:
+        """Whether there are numbers or categories beside texts."""
+        return bool(len(self.mean) or self.lookups)
+
+    @property
     def n_discrete(self) -> int:
         """Number of columns of :meth:`discrete`."""
         return len(self.lookups) + len(self.flagged)
@@ -169,6 +181,14 @@ class Encoder:
 
         ``texts`` are its text columns as the view holds them, where they are encoded already.
         """
+        if view == "text":
+            return _written_out(table)
+        if view == "embedding":
+            vectors = embed_texts(table) if texts is None else texts
+            levels = self.one_hot(self.discrete(table))
+            dense = levels.toarray() if sp.issparse(levels) else levels
+            beside = _BESIDE_VECTORS * np.hstack([self.scaled(table), dense])
+            return _join([beside, *vectors]).astype(np.float32, copy=False)
         if texts is None:
             texts = tfidf = self.tfidf(
                 [text.count(column) for text, column in zip(self.texts, table.texts, strict=True)]
@@ -233,6 +253,26 @@ class Encoder:
         """Positions of the category codes in the tree view."""
         start = len(self.mean)
         return list(range(start, start + len(self.lookups)))
+
+
+def embed_texts(table: Table) -> list[NDArray[np.float32]]:
+    """Return the vectors of each text column by the frozen sentence encoder, shape (n, width) each."""
+    from equipoise.learners.neural.sentences import DEFAULT_ENCODER, load_encoder
+
+    encoder = load_encoder(DEFAULT_ENCODER)
+    return [encoder.encode(text.tolist()) for text in table.texts]
+
+
+def _written_out(table: Table) -> NDArray[np.object_]:
+    parts = [[str(value) for value in text] for text in table.texts]
+    for j, name in enumerate(table.category_names):
+        levels = [*table.levels[j], ""]  # the last for a missing value, whose code is -1
+        parts.append([f"{name}: {levels[code]}" for code in table.codes[:, j]])
+    for j, name in enumerate(table.number_names):
+        parts.append([f"{name}: {value:.4g}" for value in table.numbers[:, j]])
+    out = np.empty(table.n, dtype=object)
+    out[:] = ["\n".join(row) for row in zip(*parts, strict=True)] if parts else ""
+    return out
 
 
 def _lookup(codes: NDArray[np.int32], n_levels: int) -> tuple[NDArray[np.int64], int]:

@@ -87,6 +87,8 @@ class Ensemble:
     title: str = "Ensemble"
     view: View = "filled"
     honours: frozenset[str] = frozenset({"decision"})
+    losses = frozenset[str]()
+    watches = False
 
     @property
     def balances(self) -> bool:

@@ -19,6 +19,8 @@ class Forest:
     title = "Random forest"
     view: View = "tree"
     honours = frozenset({"rows", "weights", "decision"})
+    losses = frozenset[str]()
+    watches = False
     balances = False
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:

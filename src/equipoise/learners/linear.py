@@ -58,6 +58,8 @@ class Linear:
     title = "Logistic regression"
     view: View = "linear"
     honours = frozenset({"rows", "weights", "decision"})
+    losses = frozenset[str]()
+    watches = False
     balances = False
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:

