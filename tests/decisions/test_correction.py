@@ -156,3 +156,16 @@ def test_intercept_of_extreme_and_absent_classes_is_finite():
     assert calibration_intercept(np.empty((0, 2)), [0.5, 0.5]).tolist() == [0, 0]
     with pytest.raises(UsageError):
         calibration_intercept(certain, [0.5, 0.5])
+
+
+def test_probabilities_are_not_taken_for_their_logarithms() -> None:
+    p = np.array([[0.3, 0.7], [0.0, 1.0]])
+    offset = prior_offset([90, 10], [50, 50])
+    with pytest.raises(UsageError, match=r"log_p reaches 1.*np\.log of the probabilities"):
+        correct(p, offset)
+    with pytest.raises(UsageError, match="log-softmax"):
+        correct(np.array([[-2.0, 3.0]]), offset)
+    with np.errstate(divide="ignore"):
+        rounded = np.log(p) + np.array([0.0, 1e-7])
+    assert np.exp(correct(rounded, offset)).sum(axis=1) == pytest.approx(1.0)
+    assert correct(np.empty((0, 2)), offset).shape == (0, 2)

@@ -12,6 +12,7 @@ __all__ = ["calibration_intercept", "correct", "correct_probabilities", "prior_o
 F = NDArray[np.float64]
 _FAR = 50.0  # log-odds beyond any that rows can tell apart
 _STEPS = 100
+_ROUNDING = 1e-6
 
 
 def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
@@ -87,7 +88,8 @@ def correct(log_p: F, offset: F) -> F:
     Raises
     ------
     UsageError
-        If there is not one offset per column.
+        If there is not one offset per column, or an entry of ``log_p`` is above 0, as probabilities are
+        whose logarithm was not taken.
 
     Examples
     --------
@@ -101,6 +103,13 @@ def correct(log_p: F, offset: F) -> F:
         raise UsageError(
             f"log_p has the shape {np.shape(log_p)} and offset {np.shape(offset)}",
             remedy="give (n, C) and (C,)",
+        )
+    # The logarithm of a certain class may be rounded to just above 0, in single precision by 1e-7.
+    if np.max(log_p, initial=0.0) > _ROUNDING:
+        raise UsageError(
+            f"log_p reaches {np.max(log_p):.6g}, and the logarithm of a probability is 0 at most",
+            remedy="give predict_log_proba(X), or np.log of the probabilities, and take np.exp of what "
+            "comes back; of logits, take the log-softmax first",
         )
     shifted = log_p - offset
     top = shifted.max(axis=1, keepdims=True)
