@@ -142,14 +142,38 @@ def test_closed_streams() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_full_disk_under_stdout() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "status", "problem"),
+    [
+        (["strategies"], 1, "error: the disk is full"),
+        (["strategies", "--json"], 1, "error: the disk is full"),
+        (["strategies", "smoot", "--json"], 2, "error: there is no strategy 'smoot'"),
+        (["strategies", "--jsn", "--json"], 2, "error: no such option"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else None,
+)
+def test_a_full_disk_under_stdout(arguments: list[str], status: int, problem: str) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [*COMMAND, "strategies"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert done.returncode == 1
-    assert "error: the disk is full" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.returncode == status
+    error, hint = done.stderr.splitlines()
+    assert error.startswith(problem)
+    assert hint.startswith("hint: ")
+
+
+def test_an_error_as_json_whose_reader_has_left() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "strategies", "smoot", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    lines = process.stderr.read().splitlines()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 2
+    assert [line.partition(b":")[0] for line in lines] == [b"error", b"hint"]
 
 
 def test_no_colour_when_asked() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -50,8 +52,19 @@ def _tell(code: str, problem: str, remedy: str, status: int, as_json: bool) -> i
     if as_json and sys.stdout:
         about = {"code": code, "problem": problem, "remedy": remedy, "exit_status": status}
         document = {"schema_version": 1, "kind": "error", "error": about}
-        sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        try:
+            sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        except OSError:
+            # It may be stdout itself that failed; stderr has the message already.
+            _drop_stdout()
     return status
+
+
+def _drop_stdout() -> None:
+    # Without this the interpreter tries once more at exit, and complains.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def as_known(error: BaseException, debug: bool) -> EquipoiseError:
