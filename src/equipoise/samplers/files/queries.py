@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from queue import Full, Queue
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import IO, Any
 
@@ -19,6 +17,7 @@ import polars as pl
 from equipoise.data.reading import read_table
 from equipoise.errors import DataError, UsageError
 from equipoise.files import write_atomically
+from equipoise.samplers.files.texts import check_widths, encoding_of, read_header, recode
 
 __all__ = ["SUFFIXES", "kind_of_output", "read_batches", "scan_file", "told", "write_query"]
 
@@ -31,8 +30,14 @@ _KINDS = {
 SUFFIXES = tuple(_KINDS)
 """Ends of the names of files that can be written."""
 
+_SMALL = 2**28  # bytes of a file that is read at once to say what is wrong with it
 _AHEAD = 2  # batches read before they are needed
-_MARKS = {"parquet": b"PAR1", "arrow": b"ARROW1"}
+_MARKS = {
+    "parquet": b"PAR1",
+    "arrow": b"ARROW1",
+    "a zip archive or a spreadsheet": b"PK\x03\x04",
+    "a spreadsheet or document": b"\xd0\xcf\x11\xe0",
+}
 
 
 def write_query(query: Any, out: Path, *, separator: str = ",", source: Path | None = None) -> None:
@@ -76,7 +81,7 @@ def write_query(query: Any, out: Path, *, separator: str = ",", source: Path | N
     }
 
     def write(file: IO[bytes]) -> None:
-        with told(source or out):
+        with told(source or out, again=source is not None):
             sinks[kind](file)
 
     write_atomically(out, write)
@@ -114,13 +119,15 @@ def kind_of_output(out: Path) -> str:
 
 
 @contextmanager
-def told(where: Path) -> Iterator[None]:
+def told(where: Path, again: bool = True) -> Iterator[None]:
     """Turn what the engine says into one error with a remedy.
 
     Parameters
     ----------
     where : Path
         The file that is read.
+    again : bool, default True
+        Whether a file that is small is read again at once, which finds better words.
 
     Raises
     ------
@@ -139,6 +146,8 @@ def told(where: Path) -> Iterator[None]:
             raise OSError(int(code[1]), os.strerror(int(code[1]))) from None
         if isinstance(error, OSError):
             raise
+        if again and where.is_file() and where.stat().st_size < _SMALL:
+            read_table(where)
         remedy = "check that the file is whole and that its suffix names its kind"
         if "utf-8" in said[0].lower():
             remedy = "write it in UTF-8 first"
@@ -147,7 +156,7 @@ def told(where: Path) -> Iterator[None]:
         ) from error
 
 
-def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
+def scan_file(where: Path, to_text: bool, scratch: ExitStack) -> tuple[Any, str]:
     """Return a lazy query of a file, and what separates its values where it is text.
 
     Parameters
@@ -155,6 +164,8 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
     where : Path
     to_text : bool
         Whether values of a CSV file may stay text, as they are to become text again.
+    scratch : ExitStack
+        Keeps what the query reads: a text in another encoding is written anew beside.
 
     Returns
     -------
@@ -164,7 +175,7 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
     Raises
     ------
     DataError
-        If the file is missing, empty, or of another kind than its name says.
+        If the file is missing, empty, of another kind than its name says, or ragged.
     """
     suffixes = [suffix.lower() for suffix in where.suffixes] or [""]
     zipped = suffixes[-1] == ".gz"
@@ -177,6 +188,8 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
     marked = next((name for name, mark in _MARKS.items() if start.startswith(mark)), None)
     packed = start.startswith(b"\x1f\x8b")
     if packed != zipped or marked != (None if zipped or kind not in _MARKS else kind):
+        if where.stat().st_size < _SMALL:
+            read_table(where)  # finds words for more kinds
         what = "gzipped" if packed else marked or f"not {kind}"
         raise DataError(
             f"{str(where)!r} is {what}, which its name does not say",
@@ -193,10 +206,26 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
         return pl.scan_ipc(where, glob=False), ","
     if kind == "jsonl":
         return pl.scan_ndjson(where, infer_schema_length=None), ","
-    separator, names = _header(where, zipped)
-    texts = pl.scan_csv(where, separator=separator, infer_schema=False, glob=False)
+    return _scan_csv(where, zipped, to_text, scratch)
+
+
+def _scan_csv(where: Path, zipped: bool, to_text: bool, scratch: ExitStack) -> tuple[Any, str]:
+    tab = where.suffixes[-2 if zipped else -1].lower() in (".tsv", ".tab")
+    place = where
+    encoding, returns = encoding_of(where, zipped)
+    if encoding != "utf-8" or returns:
+        place = Path(scratch.enter_context(TemporaryDirectory())) / "rows.csv"
+        recode(where, zipped, encoding, returns, place)
+        zipped = False
+    separator, names = read_header(place, zipped, tab, where)
+    texts = pl.scan_csv(place, separator=separator, infer_schema=False, glob=False)
     # The engine leaves quotation marks within names doubled.
     raw = texts.collect_schema().names()
+    options: dict[str, Any] = {"separator": separator, "glob": False}
+    if not check_widths(place, zipped, separator, len(raw), where):
+        options["quote_char"] = None
+        texts = pl.scan_csv(place, infer_schema=False, **options)
+        raw = names = texts.collect_schema().names()
     new = dict(zip(raw, names, strict=True)) if len(names) == len(raw) else {}
     blank = pl.all_horizontal(pl.all().is_null()) if len(raw) > 1 else pl.lit(value=False)
     if to_text:
@@ -205,28 +234,12 @@ def scan_file(where: Path, to_text: bool) -> tuple[Any, str]:
     code = pl.all().str.contains(r"^\s*0\d+\s*$").any()
     codes = texts.select(code).collect(engine="streaming").row(0, named=True)
     typed = pl.scan_csv(
-        where,
-        separator=separator,
+        place,
         infer_schema_length=None,
         schema_overrides={name: pl.String for name, found in codes.items() if found},
-        glob=False,
+        **options,
     )
     return typed.filter(~blank).rename(new), separator
-
-
-def _header(where: Path, zipped: bool) -> tuple[str, list[str]]:
-    """Return what separates the names in the first line most often, and the names."""
-    with gzip.open(where) if zipped else where.open("rb") as file:
-        first = file.readline(1_000_000).decode("utf-8-sig", "replace")
-    names = {each: next(csv.reader(io.StringIO(first), delimiter=each), []) for each in ",;\t|"}
-    best = max(names, key=lambda each: len(names[each]))
-    twice = next((name for name in names[best] if names[best].count(name) > 1), "")
-    if twice:
-        raise DataError(
-            f"{str(where)!r} names the column {twice!r} {names[best].count(twice)} times",
-            remedy="rename all but one",
-        )
-    return best, names[best]
 
 
 def read_batches(query: Any) -> Iterator[Any]:

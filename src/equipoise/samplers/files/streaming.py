@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from equipoise.data.columns import find_column
-from equipoise.errors import TargetError
+from equipoise.errors import DataError, TargetError
 from equipoise.frames import to_frame
 from equipoise.samplers.amounts import row_rule
 from equipoise.samplers.files.outcome import (
@@ -90,18 +91,19 @@ def resample_lazily(
     """
     wanted = row_rule(method, given)
     kind = kind_of_output(out)
-    with told(source):
-        query, separator = scan_file(source, to_text=kind == "csv")
-        schema = query.collect_schema()
-        added = {"weight": weight, "row_number": row_number}
-        _check_target(schema, target)
-        check_added(list(added.values()), schema, source)
-        labels, before = _count(query, target)
-        after = dict(zip(before, wanted(before), strict=True))
-        taken = {*schema.names(), *added.values()}
-        plan = _Plan(query, target, labels, before, after, seed, taken)
-        resampled = plan.query(**added)
-    write_query(resampled, out, separator=separator, source=source)
+    with ExitStack() as scratch:
+        with told(source):
+            query, separator = scan_file(source, kind == "csv", scratch)
+            schema = query.collect_schema()
+            added = {"weight": weight, "row_number": row_number}
+            _check_target(schema, target)
+            check_added(list(added.values()), schema, source)
+            labels, before = _count(query, target, source)
+            after = dict(zip(before, wanted(before), strict=True))
+            taken = {*schema.names(), *added.values()}
+            plan = _Plan(query, target, labels, before, after, seed, taken)
+            resampled = plan.query(**added)
+        write_query(resampled, out, separator=separator, source=source)
     kept: dict[Any, float | None] = dict.fromkeys(before, 0.0)
     offset = kept if weight is not None else prior_shift(before, after)
     return ResampledFile(out, method, before, after, offset, **added)
@@ -116,13 +118,15 @@ def _check_target(schema: pl.Schema, target: str) -> None:
         )
 
 
-def _count(query: Any, target: str) -> tuple[Any, dict[Any, int]]:
+def _count(query: Any, target: str, source: Path) -> tuple[Any, dict[Any, int]]:
     """Return the labels as a series, and the rows of each in the same, natural order."""
     column = query.select(pl.col(target).alias("label"))
     counted = _tally(column.head(_HEAD))
     if len(counted) <= MOST_CLASSES:
         counted = _tally(column)
     labels = counted["label"].to_list()
+    if not labels:
+        raise DataError(f"{str(source)!r} has a header and no rows", remedy="give a file with rows")
     before = class_counts(labels, counted["rows"].to_list(), target)
     place = {label: j for j, label in enumerate(labels)}
     return counted["label"].gather([place[label] for label in before]), before
