@@ -15,11 +15,12 @@ import pytest
 
 from equipoise.data.columns import assign_roles
 from equipoise.data.table import Schema, Table
-from equipoise.errors import DataError, EquipoiseError
+from equipoise.errors import DataError, EquipoiseError, UsageError
 from equipoise.frames import (
     append_rows,
     build_frame,
     category_codes,
+    copied_back,
     epoch_seconds,
     float_values,
     is_category,
@@ -27,6 +28,7 @@ from equipoise.frames import (
     level_codes,
     number_array,
     parse_numbers,
+    plain_numbers,
     put_columns,
     reads_as_date,
     string_codes,
@@ -316,9 +318,11 @@ def test_columns_are_put_in_place(library: str) -> None:
 def test_only_foreign_tables_are_wrapped() -> None:
     column = pl.Series([1])
     assert wrap_native(column, series=True).to_native() is column
-    for data in (column, pd.DataFrame({"x": [1]}), np.ones((1, 1)), [1], None, pl.LazyFrame()):
+    for data in (column, pd.DataFrame({"x": [1]}), np.ones((1, 1)), [1], None):
         assert wrap_native(data) is None
     assert wrap_native(pd.Series([1]), series=True) is None
+    with pytest.raises(UsageError, match=r"LazyFrame is a query that has no rows.*collect\(\)"):
+        wrap_native(pl.LazyFrame({"x": [1]}))
 
 
 def test_numbers_keep_single_precision_only_if_all_have_it() -> None:
@@ -356,3 +360,64 @@ def test_texts_become_an_array_of_pyarrow_of_the_same_type(kind: Any) -> None:
     made = text_like(pa.array(["a"], kind), ["b", "c"])
     assert isinstance(made, pa.Array)
     assert (made.type, made.to_pylist()) == (kind, ["b", "c"])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("x", [Decimal("2.50"), None, Decimal("10.25")], dtype=pl.Decimal(10, 2)),
+        pa.chunked_array([pa.array([2.5, None, 10.25]).cast(pa.float16())]),
+        pa.chunked_array([pa.array([Decimal("2.50"), None, Decimal("10.25")])]),
+    ],
+    ids=["decimal-polars", "half", "decimal-pyarrow"],
+)
+def test_categories_of_rare_types_have_codes_in_their_order(column: Any) -> None:
+    assert category_codes(wrap_native(column, series=True)).tolist() == [0, 2, 1]
+    assert category_codes(wrap_native(column, series=True)[:0]).tolist() == []
+
+
+def test_rows_of_decimals_keep_their_digits() -> None:
+    values = [Decimal("1.50"), Decimal("2.25")]
+    for native in (pa.table({"x": values}), pl.DataFrame({"x": values})):
+        frame = wrap_native(native)
+        more = append_rows(frame, np.array([[2.0]]))
+        assert more.schema == frame.schema
+        assert more["x"].to_list() == [*values, Decimal("2.00")]
+
+
+def test_nullable_numbers_become_plain_ones_and_come_back() -> None:
+    frame = pd.DataFrame(
+        {
+            "whole": pd.array([2**60 + 1, 3], dtype="Int64"),
+            "some": pd.array([1, None], dtype="UInt8"),
+            "single": pd.array([0.5, 1.5], dtype="Float32"),
+            "flag": pd.array([True, False], dtype="boolean"),
+            "arrow": pd.array([1, 2], dtype="int16[pyarrow]"),
+            "money": pd.array(
+                [Decimal("1.50"), Decimal("2.25")], dtype=pd.ArrowDtype(pa.decimal128(5, 2))
+            ),
+            "text": ["a", "b"],
+        }
+    )
+    plain = plain_numbers(frame)
+    assert [str(kind) for kind in plain.dtypes][:6] == [
+        "int64",
+        "float64",
+        "float32",
+        "float64",
+        "int16",
+        "float64",
+    ]
+    assert frame["whole"].dtype == "Int64"  # what was given is left alone
+    assert plain_numbers(plain) is plain
+    made = plain.iloc[[1, 0, 0]].astype({"whole": float, "some": float, "arrow": float})
+    made = made.set_axis([7, 8, 9], axis=0)
+    made.iloc[0, :6] = [6.7, 3.9, 0.25, 1.0, 5.5, 1.239]
+    back = copied_back(frame, made, np.array([-1, 0, 0]))
+    assert (back.dtypes == frame.dtypes).all()
+    assert back.index.tolist() == [7, 8, 9]
+    assert back["whole"].tolist() == [6, 2**60 + 1, 2**60 + 1]
+    assert back.iloc[0].tolist() == [6, 3, 0.25, True, 5, Decimal("1.24"), "b"]
+    pd.testing.assert_frame_equal(
+        back.iloc[[1]].reset_index(drop=True), frame.iloc[[0]].reset_index(drop=True)
+    )

@@ -1,7 +1,7 @@
 """Data frames of every kind, read through narwhals; no other room imports their libraries.
 
 ``tables`` makes one kind of frame of any, ``columns`` reads the values of one column, and ``native`` is for
-rows that go back into the library they came from.
+rows that go back into the library they came from, those of pandas in ``indexed``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from equipoise.frames.columns import (
     string_series,
     text_values,
 )
+from equipoise.frames.indexed import copied_back, is_pandas, plain_numbers
 from equipoise.frames.native import (
     append_rows,
     category_codes,
@@ -36,14 +37,17 @@ __all__ = [
     "build_frame",
     "category_codes",
     "column_name",
+    "copied_back",
     "epoch_seconds",
     "float_values",
     "is_arrow_array",
     "is_category",
     "is_number",
+    "is_pandas",
     "level_codes",
     "number_array",
     "parse_numbers",
+    "plain_numbers",
     "put_columns",
     "reads_as_date",
     "scan_bytes",

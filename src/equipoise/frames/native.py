@@ -9,7 +9,8 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.errors import DataError
+from equipoise.errors import DataError, UsageError
+from equipoise.frames.indexed import is_pandas
 
 __all__ = [
     "append_rows",
@@ -41,6 +42,11 @@ def wrap_native(data: Any, *, series: bool = False) -> Any:
     narwhals.DataFrame, narwhals.Series or None
         None for pandas, arrays, lists and whatever is no table; ``to_native()`` is the way back.
 
+    Raises
+    ------
+    UsageError
+        If it is a lazy query.
+
     Examples
     --------
     >>> import polars as pl
@@ -50,11 +56,14 @@ def wrap_native(data: Any, *, series: bool = False) -> Any:
     >>> wrap_native([1, 2]) is None
     True
     """
-    if isinstance(data, np.ndarray):
+    if isinstance(data, np.ndarray) or is_pandas(data):
         return None
-    wrapped = nw.from_native(
-        data, eager_only=True, allow_series=True if series else None, pass_through=True
-    )
+    wrapped = nw.from_native(data, allow_series=True if series else None, pass_through=True)
+    if isinstance(wrapped, nw.LazyFrame):
+        raise UsageError(
+            f"{type(data).__name__} is a query that has no rows yet",
+            remedy="call .collect() first and give what it returns",
+        )
     if not isinstance(wrapped, (nw.DataFrame, nw.Series)) or wrapped.implementation.is_pandas():
         return None
     return wrapped
@@ -127,11 +136,19 @@ def append_rows(frame: nw.DataFrame[Any], rows: NDArray[Any]) -> nw.DataFrame[An
     >>> append_rows(frame, np.array([[2.7, 2.7]])).rows()
     [(1, 0.5), (2, 2.7)]
     """
+    arrow = frame.implementation.is_pyarrow()
+    schema = {
+        name: nw.Float64() if arrow and dtype == nw.Decimal else dtype
+        for name, dtype in frame.schema.items()
+    }
     new = nw.from_dict(
         {name: _cast(rows[:, j], frame.schema[name]) for j, name in enumerate(frame.columns)},
-        schema=frame.schema,
+        schema=schema,
         backend=frame.implementation,
     )
+    if schema != dict(frame.schema):
+        # Only pyarrow's own types know the digits of a decimal.
+        new = nw.from_native(new.to_native().cast(frame.to_native().schema), eager_only=True)
     return nw.concat([frame, new])
 
 
@@ -205,6 +222,13 @@ def category_codes(series: nw.Series[Any]) -> NDArray[np.int64]:
             f"Input X contains NaN: in column {series.name!r}, which holds categories",
             remedy="put null, which is a category of its own, or leave such rows out",
         )
+    if series.dtype == nw.Decimal or series.dtype == nw.Unknown or _is_half(series.dtype):
+        # Neither sorted by pyarrow, nor replaced by polars where they have fewer digits than the most.
+        codes = np.full(len(series), -1, dtype=np.int64)
+        values = np.array([*known.to_list(), None], dtype=object)[:-1]
+        levels_found, codes[~missing] = np.unique(values, return_inverse=True)
+        codes[missing] = len(levels_found)
+        return codes
     levels = known.unique().sort()
     codes = np.full(len(series), len(levels), dtype=np.int64)
     if len(levels):
@@ -212,6 +236,10 @@ def category_codes(series: nw.Series[Any]) -> NDArray[np.int64]:
         found = known.replace_strict(levels.to_list(), places, return_dtype=nw.Int64)
         codes[~missing] = found.to_numpy()
     return codes
+
+
+def _is_half(dtype: Any) -> bool:
+    return str(dtype) == "Float16"
 
 
 def is_arrow_array(data: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,19 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import _safe_indexing
 
 from equipoise.decisions.correction import prior_offset
-from equipoise.errors import DataError, UsageError
-from equipoise.frames import append_rows, number_array, wrap_native
+from equipoise.errors import DataError, EquipoiseError, UsageError
+from equipoise.frames import (
+    append_rows,
+    copied_back,
+    is_pandas,
+    number_array,
+    plain_numbers,
+    wrap_native,
+)
+from equipoise.samplers.amounts import check_amounts
+from equipoise.samplers.columns import explain_columns, explain_size, require_numbers
 from equipoise.samplers.origins import Origins
-from equipoise.samplers.refusals import explain_missing, require_numbers
+from equipoise.samplers.refusals import require_labels
 
 __all__ = ["NotResampled", "Sampler"]
 
@@ -95,7 +105,12 @@ class Sampler(_Base):
         UsageError
             If a parameter cannot be used.
         """
+        require_labels(X, y)
         frame, labels = wrap_native(X), wrap_native(y, series=True)
+        table = X if self._reads_columns and is_pandas(X) else None
+        strategy = self.sampling_strategy
+        if isinstance(strategy, Mapping):
+            check_amounts(strategy)
         self._origins: Origins | None = None
         y_given = y if labels is None else labels.to_numpy()
         _check_length(_length(y_given), _length(X if frame is None else frame), "y")
@@ -103,7 +118,18 @@ class Sampler(_Base):
             sample_weight = _checked_weight(sample_weight, _length(y_given))
         self._names = None if frame is None else list(frame.columns)
         values = X if frame is None else self._frame_values(frame)
-        X_out, y_out = super().fit_resample(values, y_given)
+        values = values if table is None else plain_numbers(table)
+        try:
+            X_out, y_out = super().fit_resample(values, y_given)
+        except EquipoiseError:
+            raise
+        except ValueError as error:
+            names = self._names or getattr(X, "columns", None)
+            if "could not convert string" in str(error):
+                # Text in categories of pandas passes the check of scikit-learn.
+                explain_columns(values, None, type(self).__name__, error, names)
+            explain_size(values, type(self).__name__, error, names)
+            raise
         if not len(y_out):
             raise DataError(
                 f"{type(self).__name__} removed every row",
@@ -115,6 +141,8 @@ class Sampler(_Base):
             X_out = _frame_back(frame, X_out, self._origins)
             self.feature_names_in_ = np.array(frame.columns, dtype=object)
             self.n_features_in_ = len(frame.columns)
+        if table is not None:
+            X_out = copied_back(table, X_out, self._origins.copied)
         self._conclude(y_given, y_out, sample_weight, groups)
         if labels is not None:
             y_out = labels[self._origins.first.tolist()].to_native()
@@ -127,7 +155,7 @@ class Sampler(_Base):
             self.__dict__.pop(name, None)
         self._weigh(sample_weight)
         if groups is not None:
-            self.groups_ = self.carry(groups)
+            self.groups_ = self._carried(groups, "groups")
 
     def carry(self, values: Any) -> Any:
         """Carry further values of the input rows to the output rows: those of the first parent.
@@ -146,10 +174,13 @@ class Sampler(_Base):
         UsageError
             If the length is not that of the input.
         """
+        return self._carried(values, "values")
+
+    def _carried(self, values: Any, name: str) -> Any:
         origins = self.origins_
         foreign = wrap_native(values, series=True)
         values = values if foreign is not None else _indexable(values)
-        _check_length(len(values) if foreign is None else len(foreign), origins.n, "values")
+        _check_length(len(values) if foreign is None else len(foreign), origins.n, name)
         if foreign is not None:
             return foreign[origins.first.tolist()].to_native()
         return _safe_indexing(values, origins.first)
@@ -205,8 +236,8 @@ class Sampler(_Base):
         rest = () if accept_sparse is None else (accept_sparse,)
         try:
             checked: tuple[Any, Any, bool] = super()._check_X_y(X, y, *rest)
-        except ValueError as error:
-            explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
+        except (TypeError, ValueError) as error:
+            explain_columns(X, y, type(self).__name__, error, self.__dict__.get("_names"))
             raise
         return checked
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone, is_regressor
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
@@ -85,7 +85,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Raises
     ------
     UsageError
-        If there are weights and the classifier takes none, or ``correct_prior`` or ``cv`` cannot be used:
+        If ``sampler`` or ``classifier`` is none, there are weights and the classifier takes none, or
+        ``correct_prior`` or ``cv`` cannot be used:
         the classifier has no probabilities, it has class weights, which move the prior too, or the
         sampler does not say by how much it moved it.
     DataError
@@ -167,6 +168,22 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         folds: Any = self.cv
         if not isinstance(folds, Integral) or int(folds) < 2:
             raise UsageError(f"cv={self.cv!r} is no number of folds", remedy="use 2 or more")
+        for name, one in (("sampler", self.sampler), ("classifier", self.classifier)):
+            if isinstance(one, type):
+                raise UsageError(
+                    f"{name} is the class {one.__name__}",
+                    remedy=f"give an instance: {one.__name__}()",
+                )
+        if not hasattr(self.sampler, "fit_resample"):
+            raise UsageError(
+                f"sampler={self.sampler!r} has no fit_resample",
+                remedy="give one of equipoise.samplers, such as RandomUnderSampler()",
+            )
+        if not hasattr(self.classifier, "fit") or is_regressor(self.classifier):
+            raise UsageError(
+                f"classifier={self.classifier!r} is no classifier",
+                remedy="give one of scikit-learn's kind, such as LogisticRegression()",
+            )
         if not given:
             return
         name = type(self.classifier).__name__

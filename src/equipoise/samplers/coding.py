@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from equipoise.errors import ColumnNotFound, DataError, UsageError
 from equipoise.frames import category_codes, is_category, is_number, put_columns, wrap_native
 from equipoise.samplers.base import Sampler
-from equipoise.samplers.refusals import listed
+from equipoise.samplers.columns import not_numbers
+from equipoise.samplers.refusals import listed, require_labels
 
-__all__ = ["Coded", "places_of"]
+__all__ = ["Coded", "categories_of", "places_of", "stray"]
 
 
 class Coded(Sampler):
@@ -24,6 +25,7 @@ class Coded(Sampler):
         self, X: Any, y: Any, *, sample_weight: Any = None, groups: Any = None
     ) -> tuple[Any, Any]:
         """Resample; see :meth:`equipoise.samplers.base.Sampler.fit_resample`."""
+        require_labels(X, y)
         frame = wrap_native(X)
         self._coded = None
         if frame is None:
@@ -51,11 +53,27 @@ class Coded(Sampler):
             if name not in names and not is_number(dtype)
         ]
         if wrong:
-            raise DataError(
-                f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} neither numbers nor among the "
-                "categorical_features",
-                remedy="name such columns in categorical_features, or leave them out",
-            )
+            raise stray(wrong)
+
+
+def stray(wrong: list[Any]) -> DataError:
+    """Return the error on columns that are neither numbers nor said to be categories.
+
+    Parameters
+    ----------
+    wrong : list
+        Names of the columns.
+
+    Returns
+    -------
+    DataError
+        To be raised.
+    """
+    return DataError(
+        f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} neither numbers nor among the "
+        "categorical_features",
+        remedy="name such columns in categorical_features, or leave them out",
+    )
 
 
 def places_of(given: Any, frame: Any) -> list[int]:
@@ -105,6 +123,36 @@ def places_of(given: Any, frame: Any) -> list[int]:
             remedy=f"use 0 to {len(columns) - 1}",
         )
     return [place % len(columns) for place in places]
+
+
+def categories_of(frame: Any) -> NDArray[np.int64]:
+    """Return the places of the columns of pandas that are categories, or text that is no number.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+
+    Returns
+    -------
+    int64 array
+        Positions from 0.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from equipoise.samplers.coding import categories_of
+    >>> categories_of(pd.DataFrame({"x": ["1", "2.5"], "y": ["a", "b"]})).tolist()
+    [1]
+    """
+    texts = set(not_numbers(frame, range(frame.shape[1])))
+    return np.array(
+        [
+            j
+            for j, kind in enumerate(frame.dtypes)
+            if str(kind) == "category" or (j in texts and kind.kind == "O")
+        ],
+        dtype=np.int64,
+    )
 
 
 def _decoded(series: Any, codes: NDArray[np.int64], made: NDArray[Any]) -> Any:

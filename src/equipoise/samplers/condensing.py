@@ -62,8 +62,10 @@ class _Seeded(Sampler):
             name, seeds = type(self).__name__, int(self.n_seeds_S)
             require_neighbours(name, "n_neighbors", k, rarest(y), len(rare), spare=-seeds)
         if k is None or sp.issparse(X):
-            resampled: tuple[Any, NDArray[Any]] = super()._fit_resample(X, y)
-            return resampled
+            # A row of a sparse array has one dimension, which that search does not take.
+            rows = sp.csr_matrix(X) if isinstance(X, sp.sparray) else X
+            X_out, y_out = super()._fit_resample(rows, y)
+            return (X_out if rows is X else type(X)(X_out)), y_out
         random = check_random_state(self.random_state)
         numbers = np.asarray(X, dtype=np.float64)
         self.estimators_ = []

@@ -17,12 +17,13 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.utils import _safe_indexing, check_array, check_random_state
 
 from equipoise.errors import UsageError
+from equipoise.frames import is_pandas
 from equipoise.samplers.asking import AUTO, Asked
-from equipoise.samplers.coding import Coded, places_of
-from equipoise.samplers.engine.categories import ValueDifferences, most_frequent
+from equipoise.samplers.coding import Coded, categories_of, places_of, stray
+from equipoise.samplers.columns import explain_missing, explain_mixture, not_numbers
+from equipoise.samplers.engine.categories import ValueDifferences, drawn_winners, most_frequent
 from equipoise.samplers.generating import Space, copies, draw, points
 from equipoise.samplers.origins import Made, Origins
-from equipoise.samplers.refusals import explain_missing
 
 __all__ = ["SMOTEN", "SMOTENC"]
 
@@ -46,7 +47,8 @@ class SMOTENC(Coded, _SMOTENC):
     ----------
     categorical_features : array-like or "auto"
         Columns that are categories: positions, a mask, or names. ``"auto"`` takes the categorical
-        columns of pandas, and the text, categorical, enum and boolean ones of polars and pyarrow.
+        columns of pandas and those of text that is no number, and the text, categorical, enum and
+        boolean ones of polars and pyarrow.
     categorical_encoder : estimator, optional
         One-hot encoder of the categories, with one column for each; default
         ``sklearn.preprocessing.OneHotEncoder(handle_unknown="ignore")``.
@@ -114,11 +116,15 @@ class SMOTENC(Coded, _SMOTENC):
         return places_of(self.categorical_features, frame)
 
     def _validate_column_types(self, X: Any) -> None:
-        if self._coded is None:
+        if self._coded is not None:
+            places = self._coded
+        elif is_pandas(X) and isinstance(self.categorical_features, str):
+            places = categories_of(X)
+        else:
             super()._validate_column_types(X)
             return
-        self.categorical_features_ = self._coded
-        self.continuous_features_ = np.setdiff1d(np.arange(self.n_features_), self._coded)
+        self.categorical_features_ = places
+        self.continuous_features_ = np.setdiff1d(np.arange(self.n_features_), places)
 
     def _validate_estimator(self) -> None:
         self.nn_k_ = _asked(self).estimator()
@@ -161,13 +167,20 @@ class SMOTENC(Coded, _SMOTENC):
     def _numbers(self, X: Any) -> NDArray[Any]:
         try:
             checked = check_array(X, accept_sparse=["csr", "csc"])
-        except ValueError as error:
-            names = self.__dict__.get("_names") or getattr(self, "feature_names_in_", None)
-            named = [j if names is None else names[j] for j in self.continuous_features_.tolist()]
-            explain_missing(X, None, "SMOTENC", error, named)
+            if checked.dtype == object:  # so it may be of categories of pandas
+                checked = checked.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            names = self._named(self.continuous_features_)
+            if wrong := not_numbers(X, names):
+                raise stray(wrong) from None
+            explain_missing(X, None, "SMOTENC", error, names)
             raise
         dense: NDArray[Any] = checked.toarray() if sp.issparse(checked) else checked
         return dense
+
+    def _named(self, places: Rows) -> list[Any]:
+        names = self.__dict__.get("_names") or getattr(self, "feature_names_in_", None)
+        return [j if names is None else names[j] for j in places.tolist()]
 
     def _encoded(self, X: Any, dtype: Any) -> tuple[Rows, list[NDArray[Any]]]:
         """Return the categories as codes, and the values that these stand for."""
@@ -176,7 +189,11 @@ class SMOTENC(Coded, _SMOTENC):
             if self.categorical_encoder is None
             else clone(self.categorical_encoder)
         )
-        hot = sp.csr_matrix(self.categorical_encoder_.fit_transform(X))
+        try:
+            hot = sp.csr_matrix(self.categorical_encoder_.fit_transform(X))
+        except TypeError as error:
+            explain_mixture(X, error, self._named(self.categorical_features_))
+            raise
         levels = list(self.categorical_encoder_.categories_)
         starts = np.cumsum([0, *(len(values) for values in levels)])
         hot.sort_indices()
@@ -224,7 +241,7 @@ class SMOTENC(Coded, _SMOTENC):
         voted = np.empty((count, len(levels)), dtype=np.int64)
         for j in range(len(levels)):
             winners, many = most_frequent(codes[own][near, j])
-            voted[:, j] = _drawn_winners(draws, winners, many, line.base)
+            voted[:, j] = drawn_winners(draws, winners, many, line.base)
         return Made(own[line.base], own[line.other], line.step), voted
 
     def _joined(
@@ -327,7 +344,11 @@ class SMOTEN(Coded, _SMOTEN):
             if self.categorical_encoder is None
             else clone(self.categorical_encoder)
         )
-        codes = self.categorical_encoder_.fit_transform(X)
+        try:
+            codes = self.categorical_encoder_.fit_transform(X)
+        except TypeError as error:
+            explain_mixture(X, error, getattr(self, "feature_names_in_", None))
+            raise
         metric = ValueDifferenceMetric(
             n_categories=[len(values) for values in self.categorical_encoder_.categories_]
         ).fit(codes, y)
@@ -350,7 +371,7 @@ class SMOTEN(Coded, _SMOTEN):
             labels.append(np.full(count, label, dtype=y.dtype))
             bases.append(own[drawn])
             voters.append(own[near][place])
-        self._origins = _equal_shares(len(y), bases, voters)
+        self._origins = Origins.from_voters(len(y), bases, voters)
         self.sample_indices_ = self._origins.copied
         out = np.vstack(parts)
         return (type(given)(out) if sp.issparse(given) else out), np.concatenate(labels)
@@ -368,32 +389,3 @@ class SMOTEN(Coded, _SMOTEN):
 
 def _asked(sampler: Any) -> Asked:
     return Asked(type(sampler).__name__, "k_neighbors", sampler.k_neighbors, 5)
-
-
-def _drawn_winners(draws: Any, winners: NDArray[Any], many: Rows, base: Rows) -> Rows:
-    """Return one of the most frequent categories of each base, by the draws of imbalanced-learn."""
-    counts = many[base]
-    ends = np.cumsum(counts)
-    starts = ends - counts
-    rank = np.empty(ends[-1] if len(ends) else 0, dtype=np.int64)
-    order = draws.permutation(len(rank))
-    rank[order] = np.arange(len(rank))
-    if not len(base):
-        return np.empty(0, dtype=np.int64)
-    first = order[np.minimum.reduceat(rank, starts)]
-    picked: Rows = winners[(np.cumsum(many) - many)[base] + first - starts]
-    return picked
-
-
-def _equal_shares(n: int, bases: list[Rows], voters: list[Rows]) -> Origins:
-    counts = np.concatenate([np.full(len(one), one.shape[1]) for one in voters])
-    shares = sp.csr_matrix(
-        (
-            np.repeat(1.0 / counts, counts),
-            np.concatenate([one.ravel() for one in voters]),
-            np.append(0, np.cumsum(counts)),
-        ),
-        shape=(len(counts), n),
-    )
-    none = np.full(len(counts) - n, -1, dtype=np.int64)
-    return Origins.from_shares(shares, np.concatenate([bases[0], none]), np.concatenate(bases))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +103,35 @@ class Origins:
         out.first = np.asarray(first, dtype=np.int64)
         out._shares = sp.csr_matrix(shares)
         return out
+
+    @classmethod
+    def from_voters(cls, n: int, bases: Sequence[Rows], voters: Sequence[Rows]) -> Origins:
+        """Build from rows whose parents have equal shares.
+
+        Parameters
+        ----------
+        n : int
+            Rows of the input, which come first in the output.
+        bases : sequence of int64 arrays
+            Row that each row of the output starts from, part by part; the first part is the input itself.
+        voters : sequence of int64 arrays, shapes (rows of the part, k)
+            The parents.
+
+        Returns
+        -------
+        Origins
+        """
+        counts = np.concatenate([np.full(len(one), one.shape[1]) for one in voters])
+        shares = sp.csr_matrix(
+            (
+                np.repeat(1.0 / counts, counts),
+                np.concatenate([one.ravel() for one in voters]),
+                np.append(0, np.cumsum(counts)),
+            ),
+            shape=(len(counts), n),
+        )
+        none = np.full(len(counts) - n, -1, dtype=np.int64)
+        return cls.from_shares(shares, np.concatenate([bases[0], none]), np.concatenate(bases))
 
     @classmethod
     def unknown(cls, n: int, m: int) -> Origins:

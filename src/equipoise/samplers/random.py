@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from equipoise.errors import DataError
 from equipoise.samplers.base import Sampler
+from equipoise.samplers.columns import explain_missing, not_numbers
 from equipoise.samplers.origins import Made, Origins
-from equipoise.samplers.refusals import explain_missing
+from equipoise.samplers.refusals import listed
 
 __all__ = ["RandomOverSampler", "RandomUnderSampler"]
 
@@ -78,13 +79,16 @@ class RandomOverSampler(Sampler, _RandomOverSampler):
             return checked
         try:
             checked = BaseSampler._check_X_y(self, X, y, accept_sparse)
-        except ValueError as error:
-            explain_missing(X, y, type(self).__name__, error, self.__dict__.get("_names"))
-            if "could not convert string" not in str(error):
+        except (TypeError, ValueError) as error:
+            names = self.__dict__.get("_names")
+            wrong = not_numbers(X, names)
+            if not wrong:
+                explain_missing(X, y, type(self).__name__, error, names)
                 raise
             raise DataError(
-                "When shrinkage is not None, X needs to contain only numerical data",
-                remedy="leave shrinkage out, or the columns of text",
+                "When shrinkage is not None, X needs to contain only numerical data, and "
+                f"{listed(wrong)} {'hold' if len(wrong) > 1 else 'holds'} text or dates",
+                remedy="leave shrinkage out, or these columns",
             ) from None
         return checked
 

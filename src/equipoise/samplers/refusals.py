@@ -1,4 +1,4 @@
-"""What samplers refuse, in words that name the class, the column and the way out."""
+"""Labels and classes that samplers refuse, in words that name the class and the way out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from equipoise.errors import DataError
-from equipoise.frames import is_number
+from equipoise.errors import DataError, TargetError, UsageError
+from equipoise.frames import wrap_native
 
-__all__ = ["explain_missing", "listed", "plain", "require_neighbours", "require_numbers"]
+__all__ = [
+    "is_missing",
+    "listed",
+    "plain",
+    "require_labels",
+    "require_neighbours",
+]
 
 
 def require_neighbours(
@@ -50,77 +56,81 @@ def require_neighbours(
     )
 
 
-def require_numbers(frame: Any, name: str) -> None:
-    """Refuse a frame with columns that are not numbers.
+def require_labels(X: Any, y: Any) -> None:
+    """Refuse what has no rows or no labels, or lacks the labels of some rows.
 
     Parameters
     ----------
-    frame : narwhals.DataFrame
-        Rows.
-    name : str
-        Class of the sampler.
+    X, y : object
+        Rows and their labels.
 
     Raises
     ------
-    DataError
-        If there are any; the message names the first.
+    UsageError
+        If one is None.
+    TargetError
+        If labels are missing; the message says how many.
     """
-    wrong = [column for column, dtype in frame.schema.items() if not is_number(dtype)]
-    if wrong:
-        raise DataError(
-            f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} not numbers, which {name} needs",
-            remedy="use SMOTENC for numbers beside categories, RandomOverSampler or RandomUnderSampler "
-            "for any columns, or encode them first",
+    for name, given, what in (("X", X, "rows"), ("y", y, "labels")):
+        if given is None:
+            raise UsageError(f"{name} is None", remedy=f"give the {what}, one per row")
+    missing = _missing_labels(y)
+    if missing.any():
+        raise TargetError(
+            f"y is missing in {int(missing.sum())} of {len(missing)} rows, the first is row "
+            f"{int(missing.argmax())}",
+            remedy="leave rows without a label out",
         )
 
 
-def explain_missing(
-    X: Any, y: Any, name: str, error: Exception, columns: list[str] | None = None
-) -> None:
-    """Raise a clearer message if it is missing values that were refused, else return.
+def _missing_labels(y: Any) -> NDArray[np.bool_]:
+    if hasattr(y, "isna"):
+        of_pandas: NDArray[np.bool_] = np.asarray(y.isna(), dtype=bool)
+        return of_pandas.any(axis=1) if of_pandas.ndim > 1 else of_pandas
+    wrapped = wrap_native(y, series=True)
+    if hasattr(wrapped, "is_null"):
+        null: NDArray[np.bool_] = wrapped.is_null().to_numpy()
+        if not wrapped.dtype.is_float():
+            return null
+    values = y if isinstance(y, np.ndarray) or not isinstance(y, (list, tuple)) else _objects(y)
+    values = np.asarray(values)
+    if values.dtype.kind == "f":
+        found: NDArray[np.bool_] = np.isnan(values)
+    elif values.dtype.kind == "O":
+        flat = [is_missing(value) for value in values.ravel()]
+        found = np.array(flat, dtype=bool).reshape(values.shape)
+    else:
+        return np.zeros(len(values), dtype=bool)
+    return found.any(axis=tuple(range(1, found.ndim))) if found.ndim > 1 else found
+
+
+def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
+    # As an array, a list of texts and NaN would be one of texts.
+    out = np.empty(len(values), dtype=object)
+    out[:] = list(values)
+    return out
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a value stands for one that is missing: None, NaN, and what pandas has for it.
 
     Parameters
     ----------
-    X : array, sparse matrix or data frame, shape (n, columns)
-        The rows that were refused.
-    y : array
-        Their labels.
-    name : str
-        Class of the sampler.
-    error : Exception
-        What the check raised.
-    columns : list of str, optional
-        Names of the columns, where ``X`` does not have them.
+    value : object
 
-    Raises
-    ------
-    DataError
-        If values of ``X`` or ``y`` are NaN or infinite; the message names the first column.
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from equipoise.samplers.refusals import is_missing
+    >>> is_missing(float("nan")), is_missing("nan")
+    (True, False)
     """
-    if "NaN" not in str(error) and "infinity" not in str(error):
-        return
-    try:
-        values = np.asarray(X.data if sp.issparse(X) else X, dtype=np.float64)
-    except (TypeError, ValueError):
-        return
-    if "Input y" in str(error):
-        raise DataError(
-            "the labels hold NaN or infinity", remedy="leave rows without a label out"
-        ) from None
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return
-    where = ""
-    if values.ndim == 2:
-        first = int(np.flatnonzero(bad.any(axis=0))[0])
-        named: Any = columns or getattr(X, "columns", None)
-        names = range(values.shape[1]) if named is None else list(named)
-        where = f", the first in column {names[first]!r}"
-    what = "NaN" if np.isnan(values).any() else "infinity"
-    raise DataError(
-        f"Input X contains {what}: {int(bad.sum())} value{'s' * int(bad.sum() != 1)}{where}; {name} needs all",
-        remedy="impute them first, or use RandomOverSampler or RandomUnderSampler, which look at labels only",
-    ) from error
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
 def listed(names: Sequence[Any]) -> str:

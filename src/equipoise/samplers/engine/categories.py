@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ValueDifferences", "most_frequent"]
+__all__ = ["ValueDifferences", "drawn_winners", "most_frequent"]
 
 F = NDArray[np.float64]
 Codes = NDArray[np.integer[Any]]
@@ -142,3 +142,34 @@ def most_frequent(values: Codes) -> tuple[Codes, Rows]:
         run[:, j] += np.where(ordered[:, j] == ordered[:, j - 1], run[:, j - 1], 0)
     top = run == run.max(axis=1, keepdims=True)
     return ordered[top], top.sum(axis=1)
+
+
+def drawn_winners(draws: Any, winners: NDArray[Any], many: Rows, base: Rows) -> Rows:
+    """Return one of the most frequent categories of each base, by the draws of imbalanced-learn.
+
+    Parameters
+    ----------
+    draws : RandomState
+        What is drawn from.
+    winners : array, shape (w,)
+        The most frequent categories of all, one after another.
+    many : int64 array, shape (q,)
+        How many each has.
+    base : int64 array, shape (s,)
+        Which of the q each is drawn for.
+
+    Returns
+    -------
+    array, shape (s,)
+    """
+    counts = many[base]
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    rank = np.empty(ends[-1] if len(ends) else 0, dtype=np.int64)
+    order = draws.permutation(len(rank))
+    rank[order] = np.arange(len(rank))
+    if not len(base):
+        return np.empty(0, dtype=np.int64)
+    first = order[np.minimum.reduceat(rank, starts)]
+    picked: Rows = winners[(np.cumsum(many) - many)[base] + first - starts]
+    return picked

@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from equipoise.errors import DataError, UsageError
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.origins import Made, Origins
+from equipoise.samplers.refusals import require_labels
 from equipoise.samplers.text.sheets import open_sheet, restored_labels
 from equipoise.samplers.text.wording import METHODS, Change
 
@@ -196,6 +197,7 @@ class TextAugmentation(Sampler, BaseOverSampler):
 
     def _read(self, X: Any, y: Any) -> tuple[Any, Any]:
         self._check_parameters()
+        require_labels(X, y)
         sheet = open_sheet(X, self.column)
         labels = y if isinstance(y, list) or hasattr(y, "iloc") else np.asarray(y)
         if len(labels) != sheet.length:

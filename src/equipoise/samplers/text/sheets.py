@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import ColumnNotFound, DataError, UsageError
 from equipoise.frames import is_arrow_array, put_columns, text_like, wrap_native
+from equipoise.samplers.refusals import is_missing
 
 __all__ = ["Sheet", "open_sheet", "restored_labels"]
 
@@ -181,7 +182,7 @@ def _checked(values: Sequence[Any], label: Any) -> list[str]:
     if all(type(value) is str for value in values):
         return list(values)
     where = "X" if label == "X" else f"column {label!r}"
-    missing = sum(map(_is_missing, values))
+    missing = sum(map(is_missing, values))
     if missing:
         raise DataError(
             f"{missing} of {len(values)} texts of {where} are missing",
@@ -194,12 +195,6 @@ def _checked(values: Sequence[Any], label: Any) -> list[str]:
             remedy="give texts, or make them so with str()",
         )
     return [str(value) for value in values]
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
 
 
 def restored_labels(given: Any, labels: Any, rows: Rows) -> Any:
