@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -224,7 +224,9 @@ def test_the_level_keeps_groups_together_and_leaves_rows_out():
             seen.append(X[:, -1].astype(int))
             return super().fit_resample(X, y, **more)
 
-    model = ResampledClassifier(Noting(), LogisticRegression(), correct_prior="level", cv=3)
+    model = ResampledClassifier(
+        Noting(random_state=0), LogisticRegression(max_iter=1000), correct_prior="level", cv=3
+    )
     model.fit(np.column_stack([X, np.arange(330)]), y, groups=groups)
     whole, *parts = seen
     assert len(whole) == 330
@@ -292,6 +294,23 @@ def test_what_cannot_be_corrected():
         with pytest.raises(UsageError, match="RidgeClassifier has no predict_proba"):
             ResampledClassifier(sampler, RidgeClassifier(), correct_prior=how).fit(X, y)
     assert ResampledClassifier(sampler, RidgeClassifier()).fit(X, y).predict(X).shape == (120,)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "classifier", "said"),
+    [
+        (None, LogisticRegression(), "sampler=None has no fit_resample; give one of equip"),
+        (LogisticRegression(), LogisticRegression(), r"sampler=Logistic.* has no fit_resample"),
+        (RandomOverSampler, LogisticRegression(), r"give an instance: RandomOverSampler\(\)"),
+        (RandomOverSampler(), LogisticRegression, r"give an instance: LogisticRegression\(\)"),
+        (RandomOverSampler(), LinearRegression(), "classifier=LinearRegression.* is no classifier"),
+        (RandomOverSampler(), None, "classifier=None is no classifier; give one of scikit"),
+    ],
+)
+def test_what_is_no_sampler_or_no_classifier(sampler, classifier, said):
+    model = ResampledClassifier(sampler, classifier)
+    with pytest.raises(UsageError, match=said):
+        model.fit(*draw([100, 20]))
 
 
 def test_a_class_that_vanished_is_named():
