@@ -12,6 +12,7 @@ import pytest
 
 from equipoise.cli.resample import Method
 from equipoise.samplers.amounts import RANDOM_METHODS
+from equipoise.samplers.files import memory
 from equipoise.samplers.methods import METHODS
 
 from .conftest import Run, document
@@ -35,10 +36,14 @@ def test_help_and_shared_options(run: Run) -> None:
         assert option in outcome.out
 
 
-def test_the_help_names_methods_that_there_are() -> None:
+def test_the_help_names_all_methods_and_those_of_any_size_apart() -> None:
     (option,) = Method.__metadata__
-    named = re.findall(r"\b[a-z]+(?:-[a-z0-9]+)+\b", option.help)
-    assert {*RANDOM_METHODS, "smote-tomek", "nearmiss-1"} <= set(named) <= set(METHODS)
+    lazy, _, others = option.help.partition("which take files of any size")
+    names = [
+        re.split(r",? or |, ", part.partition(". ")[0].strip(" ,;")) for part in (lazy, others)
+    ]
+    assert set(names[0]) == set(RANDOM_METHODS)
+    assert {name.removeprefix("or ") for name in names[1]} == set(METHODS) - set(RANDOM_METHODS)
 
 
 @pytest.mark.parametrize("method", [*RANDOM_METHODS, "mild", "smote", "adasyn", "tomek", "enn"])
@@ -123,7 +128,8 @@ def test_parameters_reach_the_method(numbers: Path, tmp_path: Path, run: Run) ->
         ("mild", "over", 0.9),
     ):
         content = document(run(*command, method, "--param", f"{name}={value}"), "resampling")
-        assert content["parameters"] == {name: value}
+        settled = {"k_neighbors": "auto"} if method == "smote" else {}
+        assert content["parameters"] == {name: value, **settled}
         after = [one["after"] for one in content["classes"]]  # type: ignore[attr-defined]
         found[method] = round(after[0] / after[1], 1)
     assert found == {"smote": 2.0, "downsample-upweight": 3.0, "mild": 1.1}
@@ -298,3 +304,194 @@ def test_amounts_that_are_no_numbers(
     assert outcome.status == 2
     assert "rows of class 'rare'" in outcome.err
     assert "hint: use a whole number" in outcome.err
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Numbers of 40 rows of n and 3 of p."""
+    x = np.random.default_rng(0).normal(size=(43, 2))
+    frame = pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": ["n"] * 40 + ["p"] * 3})
+    frame.write_csv(tmp_path / "small.csv")
+    return tmp_path / "small.csv"
+
+
+def test_fewer_neighbours_than_usual_are_told(small: Path, tmp_path: Path, run: Run) -> None:
+    command = ("resample", small, "-t", "y", "-o", tmp_path / "out.parquet", "--method")
+    told = run(*command, "smote")
+    assert "note: class 'p' has 3 rows: k_neighbors=2 for it" in told.err
+    made = pl.read_parquet(tmp_path / "out.parquet")
+    content = document(run(*command, "adasyn", "--json"), "resampling")
+    assert content["parameters"] == {"n_neighbors": "auto"}
+    assert content["notes"] == ["class 'p' has 3 rows: n_neighbors=2 for it"]
+    content = document(run(*command, "smote-tomek", "--json"), "resampling")
+    assert content["parameters"] == {"smote": {"k_neighbors": "auto"}}
+    assert content["notes"] == ["class 'p' has 3 rows: k_neighbors=2 for it"]
+    # What is noted is what was done, and with what is recorded a program comes to the same rows.
+    said = document(run(*command, "smote", "--param", "k_neighbors=2", "--json"), "resampling")
+    assert said["notes"] == []
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(made)
+    run(*command, "smote", "--param", "k_neighbors=auto")
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(made)
+    # A class that stays as it is has no need of neighbours.
+    kept = ("--param", 'sampling_strategy={"n": 50}')
+    assert document(run(*command, "smote", *kept, "--json"), "resampling")["notes"] == []
+    content = document(run(*command, "nearmiss-1", "--json"), "resampling")
+    assert content["parameters"] == {"n_neighbors": 3}
+    assert content["notes"] == []
+    lone = tmp_path / "lone.csv"
+    lone.write_text("".join(small.read_text().splitlines(True)[:-2]))
+    told = run("resample", lone, *command[2:], "smote")
+    assert "note: class 'p' has 1 row: all that is made of it are copies" in told.err
+    assert len(pl.read_parquet(tmp_path / "out.parquet").filter(y="p").unique()) == 1
+    content = document(run("resample", lone, *command[2:], "nearmiss-2", "--json"), "resampling")
+    assert content["parameters"] == {"n_neighbors": 1}
+    assert content["notes"] == ["n_neighbors=1, as the smallest class has 1 row"]
+
+
+def test_a_class_without_rows_left_is_a_warning(tmp_path: Path, run: Run) -> None:
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    lines = [f"{i % 12},{i % 12},{'p' if i < 12 else 'n'}" for i in range(120)]
+    path.write_text("a,b,y\n" + "\n".join(lines) + "\n")
+    command = ("resample", path, "-t", "y", "-o", out, "--method", "enn", "--quiet")
+    all_of = ("--param", "sampling_strategy=all", "--param", "kind_sel=mode")
+    outcome = run(*command, *all_of)
+    assert outcome.status == 0
+    assert set(pl.read_csv(out)["y"]) == {"n"}
+    assert outcome.err.startswith("warning: enn left no row of class 'p', which had 12: ")
+    assert "warning" in run(*command, *all_of, "--json").err
+
+
+def test_a_method_that_leaves_nothing_is_refused(tmp_path: Path, run: Run) -> None:
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    path.write_text("a,b,y\n" + "1,1,p\n1,1,n\n" * 20)
+    command = ("resample", path, "-t", "y", "-o", out, "--method", "enn")
+    outcome = run(*command, "--param", "sampling_strategy=all", "--param", "kind_sel=all")
+    assert outcome.status == 1
+    assert outcome.err.startswith("error: EditedNearestNeighbours removed every row")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["TomekLinks", "tomeklinks", "Tomek"])
+def test_methods_go_by_the_names_of_their_classes(
+    name: str, numbers: Path, tmp_path: Path, run: Run
+) -> None:
+    command = ("resample", numbers, "-t", "kind", "-o", tmp_path / "out.csv", "--json")
+    content = document(run(*command, "--method", name), "resampling")
+    assert content["method"] == "tomek"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_measured_target_is_refused_by_all_methods(suffix: str, tmp_path: Path, run: Run) -> None:
+    rng = np.random.default_rng(0)
+    for values, refused in ((rng.normal(size=60), True), (rng.integers(0, 3, 60) + 0.5, False)):
+        frame = pl.DataFrame({"x": rng.normal(size=60), "y": values})
+        path = tmp_path / f"in{suffix}"
+        frame.write_csv(path) if suffix == ".csv" else frame.write_parquet(path)
+        said = []
+        for method in ("random-over", "smote", "tomek"):
+            outcome = run("resample", path, "-t", "y", "-o", tmp_path / "o.csv", "--method", method)
+            said.append(outcome.err)
+            # A few fractions may be names, to methods that look at nothing else.
+            assert outcome.status == int(refused or method != "random-over")
+        assert "column 'y' " in said[1]
+        assert "column 'y' " in said[2]
+        if refused:
+            assert said[0] == said[1] == said[2]
+            assert "column 'y' has 60 different numbers" in said[0]
+    frame = pl.DataFrame({"x": rng.normal(size=90), "y": [float(i % 45) for i in range(90)]})
+    frame.write_csv(tmp_path / "whole.csv")
+    command = ("resample", tmp_path / "whole.csv", "-t", "y", "-o", tmp_path / "o.csv")
+    assert run(*command, "--method", "random-over").status == 0
+
+
+@pytest.mark.parametrize("strategy", ["foo", '{"q": 20}', "7", "[]", '{"rare": 1}', "0.01", "null"])
+def test_amounts_are_refused_in_the_same_words(
+    strategy: str, numbers: Path, tmp_path: Path, run: Run
+) -> None:
+    command = ("resample", numbers, "-t", "kind", "-o", tmp_path / "o.csv", "--param")
+    said = {
+        method: run(*command, f"sampling_strategy={strategy}", "--method", method)
+        for method in ("random-over", "smote", "adasyn", "smote-enn", "random-under", "nearmiss-1")
+    }
+    for method, like in (
+        ("smote", "random-over"),
+        ("adasyn", "random-over"),
+        ("smote-enn", "random-over"),
+        ("nearmiss-1", "random-under"),
+    ):
+        if said[like].status:
+            assert said[like].status == 2
+            assert said[method] == said[like]
+    assert said["smote"].status == 2
+    outcome = run(*command, f"sampling_strategy={strategy}", "--method", "tomek")
+    if strategy != "[]":
+        assert outcome.status == 2
+        assert "tomek finds out itself how many rows go" in outcome.err
+
+
+def test_cleaners_take_a_list_of_classes_by_their_text(tmp_path: Path, run: Run) -> None:
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"x": rng.normal(size=80), "y": [0] * 50 + [1] * 30})
+    frame.write_csv(tmp_path / "in.csv")
+    command = ("resample", tmp_path / "in.csv", "-t", "y", "-o", tmp_path / "o.csv", "--json")
+    content = document(
+        run(*command, "--method", "tomek", "--param", 'sampling_strategy=["1"]'), "resampling"
+    )
+    zero, one = (each["after"] for each in content["classes"])  # type: ignore[attr-defined]
+    assert zero == 50
+    assert one < 30
+    outcome = run(*command[:-1], "--method", "tomek", "--param", "sampling_strategy=[2]")
+    assert outcome.status == 2
+    assert "names 2, which is no class" in outcome.err
+
+
+def test_sets_in_messages_of_libraries_are_in_order(numbers: Path, run: Run) -> None:
+    command = ("resample", numbers, "-t", "kind", "-o", numbers.parent / "o.csv", "--method")
+    said = run(*command, "borderline-smote", "--param", "kind=foo").err
+    assert "{'borderline-1', 'borderline-2'}" in said
+    assert memory._in_order("{'b', 'a'} and {'d', 'c'}") == "{'a', 'b'} and {'c', 'd'}"
+    assert memory._in_order("{'b': 1, 'a': 2}") == "{'b': 1, 'a': 2}"
+
+
+def test_categories_that_look_like_something_else_are_named(tmp_path: Path, run: Run) -> None:
+    frame = pl.DataFrame(
+        {
+            "customer": [f"{i}-X{i * 7 % 13}" for i in range(60)],
+            "total": [str(i * 1.5) if i % 9 else " " for i in range(60)],
+            "shade": ["red", "blue"] * 30,
+            "size": np.random.default_rng(0).normal(size=60),
+            "y": ["n"] * 45 + ["p"] * 15,
+        }
+    )
+    frame.write_csv(tmp_path / "in.csv")
+    command = ("resample", tmp_path / "in.csv", "-t", "y", "-o", tmp_path / "o.csv", "--json")
+    content = document(run(*command, "--method", "smotenc"), "resampling")
+    first, second = content["notes"]  # type: ignore[misc]
+    assert first.startswith(
+        "column 'customer' is taken for a category and looks like an identifier"
+    )
+    assert second.startswith("column 'total' is taken for a category and looks like numbers")
+    told = run(*command, "--method", "smotenc", "--param", "categorical_features=[0, 1, 2]")
+    assert document(told, "resampling")["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        (["--rows", "a", "--rows", "b"], "--rows"),
+        (["--method", "tomek"], "--method"),
+        (["-t", "x"], "--target"),
+        (["--seed", "1", "--seed=1"], "--seed"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_options_of_one_value_are_given_once(
+    more: list[str], name: str, small: Path, run: Run
+) -> None:
+    out = small.parent / "o.csv"
+    outcome = run("resample", small, "-t", "y", "-o", out, "--method", "random-over", *more)
+    assert outcome.status == 2
+    assert outcome.err.startswith(f"error: {name} is given 2 times and takes one value")
+    assert not out.exists()
+    twice = ("--param", 'sampling_strategy="all"', "--quiet", "-q")
+    assert run("resample", small, "-t", "y", "-o", out, "--method", "smote", *twice).status == 0

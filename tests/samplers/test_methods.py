@@ -45,3 +45,16 @@ def test_names_are_found_or_the_nearest_is():
     assert known_method("mild") == "mild-combination"
     with pytest.raises(UsageError, match="did you mean 'smote'"):
         known_method("smoot")
+    with pytest.raises(UsageError, match="did you mean 'smote'"):
+        known_method("SMOOT")
+
+
+def test_names_of_classes_are_names_of_methods():
+    for name, method in METHODS.items():
+        assert known_method(name) == known_method(name.upper()) == name
+        found = known_method(method.sampler)
+        assert METHODS[found].sampler == method.sampler
+        assert known_method(method.sampler.lower()) == found
+    # The class is version 1 where no other is said.
+    assert known_method("NearMiss") == "nearmiss-1"
+    assert samplers.NearMiss().version == METHODS["nearmiss-1"].implied["version"]

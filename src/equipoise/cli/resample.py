@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from equipoise.cli.given import check_file
+from equipoise.cli.once import OnceCommand
 from equipoise.cli.options import DataFile, Seed, Target, need_target
 from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
+from equipoise.samplers.methods import METHODS, known_method
 
 if TYPE_CHECKING:
     from equipoise.samplers.files import ResampledFile
@@ -24,6 +26,8 @@ __all__ = ["register"]
 _NOTHING = 1e-12  # log-odds that are rounding
 _REPEATING = ("random-over", "mild-combination")
 _AT_RANDOM = (*_REPEATING, "random-under")
+# RANDOM_METHODS under another name: to import it takes seconds, which nobody should wait for help.
+_ANY_SIZE = (*_AT_RANDOM, "downsample-upweight", "upsample-downweight")
 # Arguments of the library that are no parameters of a method, and the options that stand for them.
 _OPTIONS = {
     "source": "FILE",
@@ -35,9 +39,12 @@ _OPTIONS = {
 }
 
 
-def _fitting(incomplete: str) -> list[str]:
-    from equipoise.samplers.methods import METHODS
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"
 
+
+def _fitting(incomplete: str) -> list[str]:
     return [name for name in METHODS if name.startswith(incomplete)]
 
 
@@ -47,9 +54,9 @@ Method = Annotated[
         "--method",
         metavar="NAME",
         autocompletion=_fitting,
-        help="random-over, random-under, mild-combination, downsample-upweight or upsample-downweight, "
-        "which take files of any size; or smote, smotenc, adasyn, borderline-smote, tomek, enn, "
-        "nearmiss-1, smote-tomek, smote-enn, text-augmentation or another class of equipoise.samplers.",
+        help=f"{_listed(_ANY_SIZE)}, which take files of any size; or "
+        f"{_listed(name for name in METHODS if name not in _ANY_SIZE)}. A class of equipoise.samplers is found by its name "
+        "too, such as SMOTE.",
         rich_help_panel="Method",
         show_default=False,
     ),
@@ -60,7 +67,8 @@ Parameters = Annotated[
         "--param",
         metavar="NAME=VALUE",
         help="Parameter of the method, such as k_neighbors=3, ratio=4, sampling_strategy=0.5 or "
-        "'sampling_strategy={\"spam\": 500}'. Repeatable.",
+        "'sampling_strategy={\"spam\": 500}'. Repeatable. Where no number of neighbours is given, it is "
+        "that of the class, such as 5, or as many as a smaller class has, which a note then says.",
         rich_help_panel="Method",
     ),
 ]
@@ -115,7 +123,6 @@ def resample_table(
     method helps, give the file as it is to `equipoise compare`, which resamples inside the folds.
     """
     from equipoise.samplers.files import SUFFIXES, resample_file
-    from equipoise.samplers.methods import known_method
 
     check_file(out, SUFFIXES)
     method = known_method(method)  # before the file is read for its columns
@@ -125,9 +132,20 @@ def resample_table(
         file, out, name, method, seed=seed, weight=weight, row_number=rows, **given
     )
     if screen.as_json:
-        screen.document(_document(done, str(file), name, seed, given))
+        screen.document(_document(done, str(file), name, seed))
     else:
         _tell(screen, done)
+    for label, n in done.before.items():
+        if not done.after[label]:
+            # What nobody may miss is told even where notes are not wanted.
+            screen.err.print(
+                f"warning: {done.method} left no row of class {shown(label, 40)!r}, which had {n:,}: "
+                f"use another method, or other values of --param",
+                style="yellow",
+                soft_wrap=True,
+            )
+    for note in done.notes:
+        screen.note(f"note: {shown(note, 300)}")
 
 
 def _read_parameters(given: Iterable[str] | None) -> dict[str, Any]:
@@ -154,9 +172,7 @@ def _read_parameters(given: Iterable[str] | None) -> dict[str, Any]:
     return out
 
 
-def _document(
-    done: ResampledFile, file: str, target: str, seed: int, given: dict[str, Any]
-) -> dict[str, Any]:
+def _document(done: ResampledFile, file: str, target: str, seed: int) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "kind": "resampling",
@@ -164,7 +180,7 @@ def _document(
         "out": str(done.out),
         "target": target,
         "method": done.method,
-        "parameters": given,
+        "parameters": done.parameters,
         "seed": seed,
         "rows": {"before": sum(done.before.values()), "after": sum(done.after.values())},
         "classes": [
@@ -178,6 +194,7 @@ def _document(
         ],
         "weight": done.weight,
         "row_number": done.row_number,
+        "notes": list(done.notes),
     }
 
 
@@ -251,4 +268,4 @@ def _signed(value: float) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command line."""
-    app.command("resample")(resample_table)
+    app.command("resample", cls=OnceCommand)(resample_table)

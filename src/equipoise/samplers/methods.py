@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,11 @@ METHODS: dict[str, Method] = {
 }
 """Every resampling method under its name."""
 
-_SHORT = {"mild": "mild-combination"}
+_SHORT = {"mild": "mild-combination", "nearmiss": "nearmiss-1"}
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[-_\s]", "", name).casefold()
 
 
 def known_method(name: str) -> str:
@@ -73,7 +78,8 @@ def known_method(name: str) -> str:
     Parameters
     ----------
     name : str
-        A name of :data:`METHODS`, or ``"mild"``.
+        A name of :data:`METHODS`, ``"mild"``, or the name of a class, in whatever case; ``NearMiss`` is its
+        version 1.
 
     Returns
     -------
@@ -89,15 +95,20 @@ def known_method(name: str) -> str:
     >>> from equipoise.samplers.methods import METHODS, known_method
     >>> known_method("mild")
     'mild-combination'
+    >>> known_method("TomekLinks"), known_method("SMOTE_ENN")
+    ('tomek', 'smote-enn')
     >>> METHODS["nearmiss-2"].sampler
     'NearMiss'
     """
     from equipoise.data.labels import nearest  # only where a name is looked up: it loads libraries
 
-    name = _SHORT.get(name, name)
-    if name in METHODS:
-        return name
-    near = nearest(name, list(METHODS))
+    bare = _bare(name)
+    for known, method in METHODS.items():
+        if bare == _bare(known) or (bare == _bare(method.sampler) and not method.implied):
+            return known
+    if bare in _SHORT:
+        return _SHORT[bare]
+    near = nearest(name.casefold(), list(METHODS))
     hint = f"did you mean {near!r}? " if near else ""
     raise UsageError(
         f"there is no method {name!r}", remedy=f"{hint}the methods are {', '.join(METHODS)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.data.columns import find_column
-from equipoise.data.labels import plain_scalars, rows_word
+from equipoise.data.columns import assign_roles, find_column
+from equipoise.data.labels import plain_scalars, rows_word, some
 from equipoise.data.reading import read_table
-from equipoise.errors import DataError, EquipoiseError, UsageError
+from equipoise.errors import DataError, EquipoiseError, TargetError, UsageError
 from equipoise.frames import build_frame, to_frame
-from equipoise.samplers.amounts import check_amounts
+from equipoise.samplers.amounts import check_amounts, row_rule
 from equipoise.samplers.files.outcome import ResampledFile, check_added, class_counts, prior_shift
 from equipoise.samplers.files.queries import write_query
 from equipoise.samplers.methods import METHODS, check_parameters
@@ -23,6 +25,8 @@ __all__ = ["resample_at_once"]
 
 _TAKES_CATEGORIES = ("smoten", "smotenc")
 _TAKES_TEXTS = "text-augmentation"
+_NEARMISS_NEIGHBOURS = 3
+_CLEANED = ("auto", "all", "not minority", "not majority", "majority")
 _NEIGHBOURS = ("k_neighbors", "n_neighbors", "m_neighbors")
 
 
@@ -74,13 +78,19 @@ def resample_at_once(
     X = frame.drop(target)
     if method != _TAKES_TEXTS:
         _refuse_columns(X, method)
-    sampler = _sampler(method, _by_label(given, before), seed, min(before.values()), X)
+    _check_strategy(method, given, before)
+    sampler, settled = _sampler(method, _by_label(given, before), seed, min(before.values()), X)
     try:
         X_new, y_new = sampler.fit_resample(X.to_native(), y.to_native())
     except EquipoiseError:
         raise
     except (ValueError, RuntimeError) as error:
-        said = " ".join(str(error).split())[:300].rstrip(".")
+        if "Unknown label type" in str(error):
+            raise TargetError(
+                f"column {target!r} holds fractions, which {method} does not take for classes",
+                remedy="give the classes names or whole numbers, or use random-over or random-under",
+            ) from None
+        said = _in_order(" ".join(str(error).split()))[:300].rstrip(".")
         if isinstance(error, TypeError):  # a parameter of a type that it cannot have is both
             raise UsageError(said, remedy="correct the value of that parameter") from None
         raise DataError(
@@ -103,17 +113,102 @@ def resample_at_once(
     counts = Counter(plain_scalars(labels))
     after = {label: counts[label] for label in before}
     write_query(made.to_native().lazy(), out)
-    return ResampledFile(
-        out, method, before, after, prior_shift(before, after), row_number=row_number
+    used = {**settled, **given}
+    notes = (
+        *_odd_categories(X, method, given),
+        *_neighbours_that_lack(method, used, before, after),
     )
+    shift = prior_shift(before, after)
+    return ResampledFile(
+        out, method, before, after, shift, row_number=row_number, parameters=used, notes=notes
+    )
+
+
+def _in_order(said: str) -> str:
+    """Return a message with the members of sets sorted: their order changes from run to run."""
+    return re.sub(
+        r"\{([^{}:]*)\}", lambda found: "{" + ", ".join(sorted(found[1].split(", "))) + "}", said
+    )
+
+
+def _check_strategy(method: str, given: Mapping[str, Any], before: Mapping[Any, int]) -> None:
+    """Refuse amounts in the words in which the methods that draw at random refuse them."""
+    if "sampling_strategy" not in given or callable(given["sampling_strategy"]):
+        return
+    strategy, kind = given["sampling_strategy"], METHODS[method].kind()._sampling_type
+    if kind != "clean-sampling":
+        like = "random-over" if kind == "over-sampling" else "random-under"
+        row_rule(like, {"sampling_strategy": strategy})(dict(before))
+        return
+    if isinstance(strategy, str) and strategy in _CLEANED:
+        return
+    if not isinstance(strategy, list):
+        raise UsageError(
+            f"sampling_strategy={strategy!r} cannot be used: {method} finds out itself how many rows go",
+            remedy=f"use {', '.join(_CLEANED)}, or a list of the classes to take rows from",
+        )
+    texts = [str(label) for label in before]
+    unknown = [label for label in strategy if str(label) not in texts]
+    if unknown:
+        raise UsageError(
+            f"sampling_strategy names {unknown[0]!r}, which is no class",
+            remedy=f"the classes are {some(list(before))}",
+        )
+
+
+def _odd_categories(X: Any, method: str, given: Mapping[str, Any]) -> list[str]:
+    """Say which columns are categories to the method and look like something else."""
+    if method not in _TAKES_CATEGORIES or "categorical_features" in given:
+        return []
+    names = [name for name in X.columns if not X[name].dtype.is_numeric()]
+    looks = {
+        "id": ("like an identifier", "leave it out of the file"),
+        "number": ("like numbers", "turn it into numbers first"),
+        "date": ("like dates", "turn it into numbers first"),
+        "text": ("like free text", "leave it out of the file"),
+    }
+    return [
+        f"column {column.name!r} is taken for a category and looks {looks[column.role][0]}: "
+        f"{looks[column.role][1]}"
+        for column in assign_roles(X.select(names), None)
+        if column.role in looks
+    ]
+
+
+def _neighbours_that_lack(
+    method: str, used: Mapping[str, Any], before: Mapping[Any, int], after: Mapping[Any, int]
+) -> list[str]:
+    """Say for which classes fewer neighbours were looked for than the method does by default."""
+    kind = METHODS[method].sampler
+    if kind == "NearMiss":
+        k = used["n_neighbors"]
+        few = k == min(before.values()) < _NEARMISS_NEIGHBOURS
+        return [f"n_neighbors={k}, as the smallest class has {rows_word(k)}"] * few
+    steps = used.get("smote")
+    combined = isinstance(steps, Mapping)
+    holder = METHODS["smote"].kind() if combined else METHODS[method].kind()
+    name = "n_neighbors" if kind == "ADASYN" else "k_neighbors"
+    if (steps if combined else used).get(name) != "auto":
+        return []
+    default, most = inspect.signature(holder).parameters[name].default, max(before.values())
+    return [
+        f"class {label!r} has 1 row: all that is made of it are copies"
+        if n == 1
+        else f"class {label!r} has {n} rows: {name}={n - 1} for it"
+        for label, n in before.items()
+        # Rows that were made may be gone again.
+        if n <= default and (after[label] > n or (combined and n < most))
+    ]
 
 
 def _by_label(given: Mapping[str, Any], before: Mapping[Any, int]) -> dict[str, Any]:
     """Return parameters with amounts by label, of which JSON knows the text alone."""
     strategy = given.get("sampling_strategy")
+    texts = {str(label): label for label in before}
+    if isinstance(strategy, list):
+        return {**given, "sampling_strategy": [texts[str(label)] for label in strategy]}
     if not isinstance(strategy, Mapping):
         return dict(given)
-    texts = {str(label): label for label in before}
     amounts = check_amounts(strategy).items()
     return {**given, "sampling_strategy": {texts.get(str(k), k): n for k, n in amounts}}
 
@@ -153,7 +248,10 @@ def _kind(series: Any) -> str:
     )
 
 
-def _sampler(method: str, given: dict[str, Any], seed: int, smallest: int, X: Any) -> Any:
+def _sampler(
+    method: str, given: dict[str, Any], seed: int, smallest: int, X: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Return the sampler, and the parameters that were settled as nothing was said about them."""
     from equipoise.samplers.asking import AUTO  # loads imbalanced-learn, which takes seconds
 
     made: Any = METHODS[method].kind()
@@ -162,12 +260,9 @@ def _sampler(method: str, given: dict[str, Any], seed: int, smallest: int, X: An
     takes = made._parameter_constraints
     settled: dict[str, Any] = {name: "auto" for name in _NEIGHBOURS if AUTO in takes.get(name, ())}
     if kind == "NearMiss":
-        settled["n_neighbors"] = min(3, smallest)
+        settled["n_neighbors"] = min(_NEARMISS_NEIGHBOURS, smallest)
     elif kind in ("SMOTETomek", "SMOTEENN"):
-        strategy = given.get("sampling_strategy", "auto")
-        settled["smote"] = METHODS["smote"].kind()(
-            sampling_strategy=strategy, random_state=seed, k_neighbors="auto"
-        )
+        settled["smote"] = {"k_neighbors": "auto"}
     if method == "smotenc":
         places = [j for j, name in enumerate(X.columns) if not X[name].dtype.is_numeric()]
         if "categorical_features" not in given and not 0 < len(places) < len(X.columns):
@@ -182,4 +277,10 @@ def _sampler(method: str, given: dict[str, Any], seed: int, smallest: int, X: An
     known = sampler.get_params(deep=False)
     check_parameters(given, sorted(set(known) - set(implied)), method)
     seeded = {"random_state": seed} if "random_state" in known else {}
-    return sampler.set_params(**{**settled, **given, **seeded})
+    steps = {}
+    if "smote" in settled:
+        strategy = given.get("sampling_strategy", "auto")
+        steps["smote"] = METHODS["smote"].kind()(
+            sampling_strategy=strategy, random_state=seed, **settled["smote"]
+        )
+    return sampler.set_params(**{**settled, **steps, **given, **seeded}), settled

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from equipoise.data.labels import missing_labels, natural_key, rows_word
+from equipoise.data.labels import missing_labels, natural_key, reads_as_number, rows_word
+from equipoise.data.target import detect_task
 from equipoise.errors import DataError, TargetError, UsageError
 
 __all__ = ["MOST_CLASSES", "ResampledFile", "check_added", "class_counts", "prior_shift"]
@@ -36,6 +37,10 @@ class ResampledFile:
         which makes all 0 for a model trained with them. None where a class has no rows left.
     weight, row_number : str or None
         Names of the columns that were added.
+    parameters : dict
+        Parameters of the method: those that were given, and those that were settled as they were not.
+    notes : tuple of str
+        What is good to know about how these rows came to be.
     """
 
     out: Path
@@ -45,6 +50,8 @@ class ResampledFile:
     prior_offset: dict[Any, float | None] = field(repr=False)
     weight: str | None = None
     row_number: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
 
 def class_counts(labels: Sequence[Any], rows: Sequence[int], target: str) -> dict[Any, int]:
@@ -68,7 +75,8 @@ def class_counts(labels: Sequence[Any], rows: Sequence[int], target: str) -> dic
     DataError
         If there are no rows.
     TargetError
-        If labels are missing, there is one class only, or more than :data:`MOST_CLASSES`.
+        If labels are missing, there is one class only, or more than :data:`MOST_CLASSES`, or the labels
+        measure something.
 
     Examples
     --------
@@ -96,8 +104,24 @@ def class_counts(labels: Sequence[Any], rows: Sequence[int], target: str) -> dic
             f"column {target!r} has one class only: {labels[0]!r} in all {rows_word(rows[0])}",
             remedy="name a target with at least two classes, or give data that hold both",
         )
+    _refuse_measured(labels, target)
     counts = dict(zip(labels, rows, strict=True))
     return {label: int(counts[label]) for label in sorted(counts, key=natural_key)}
+
+
+def _refuse_measured(labels: Sequence[Any], target: str) -> None:
+    """Refuse fractions that are no names; whole numbers may be, however many there are."""
+    # In text files numbers are text.
+    if not all(reads_as_number(str(label)) for label in labels):
+        return
+    numbers = [float(label) for label in labels]
+    part = min((each for each in numbers if not each.is_integer()), default=None)
+    if part is not None and detect_task(numbers) == "regression":
+        raise TargetError(
+            f"column {target!r} has {len(labels):,} different numbers such as {part:.6g}: it measures "
+            "something and holds no classes",
+            remedy="name a target with classes, or cut the numbers into a few ranges first",
+        )
 
 
 def prior_shift(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, float | None]:
