@@ -1,0 +1,233 @@
+"""The tables at the end of the experiment, and the same as a document."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+from sms_verdicts import MESSAGE, UNDECIDED, Bench, Finding, joint, judge, label_metrics
+
+from equipoise.metrics import confusion, per_class
+
+COLUMNS = ("precision", "recall", "F1", "macro F1", "average precision")
+
+
+def print_all(
+    results: Mapping[str, Any],
+    args: argparse.Namespace,
+    titles: Mapping[str, str],
+    hand: list[float],
+) -> dict[str, Any]:
+    """Print every table, and return what they hold as a document that JSON can take."""
+    data, p = results["data"], results["p"]
+    y = data.y[data.test]
+    bench = Bench(y, data.groups[data.test], len(data.train))
+    document: dict[str, Any] = {"data": _data(results, args, hand)}
+    reports = {arm: report(y, values) for arm, values in p.items()}
+    for arm, one in reports.items():
+        _print_report(titles[arm], one)
+    values = {arm: bench.values(probability) for arm, probability in p.items()}
+    document["metrics"] = _metrics(bench, values, p, titles)
+    document["message"] = _message(results, titles)
+    findings = judge(bench, values, results["message"])
+    document["claims"] = _claims(findings, args.seeds)
+    document["ranking"] = _ranking(bench, values, titles)
+    document["reports"] = reports
+    return document
+
+
+def report(y: np.ndarray, p: np.ndarray) -> dict[str, dict[str, float]]:
+    """Return the classification report at argmax, its numbers averaged over the seeds."""
+    each = per_class(np.stack([confusion(y, one > 0.5, 2) for one in p]))
+    names = ("precision", "recall", "f1", "support")
+    mean = {name: each[name].mean(axis=0) for name in names}
+    share = mean["support"] / mean["support"].sum()
+    out = {
+        label: {name: float(mean[name][c]) for name in names}
+        for c, label in enumerate(("ham", "spam"))
+    }
+    for label, weights in (("macro avg", np.full(2, 0.5)), ("weighted avg", share)):
+        out[label] = {name: float(mean[name] @ weights) for name in names[:3]}
+        out[label]["support"] = float(len(y))
+    accuracy = np.mean([label_metrics(y, one)["accuracy"] for one in p])
+    return out | {"accuracy": {"f1": float(accuracy), "support": float(len(y))}}
+
+
+def _print_report(title: str, one: Mapping[str, Mapping[str, float]]) -> None:
+    print(f"\n{title}\n{'':14}{'precision':>10}{'recall':>10}{'f1':>10}{'support':>10}")
+    for label in ("ham", "spam", "accuracy", "macro avg", "weighted avg"):
+        row = one[label]
+        shown = [f"{row[n]:.3f}" if n in row else "" for n in ("precision", "recall", "f1")]
+        print(
+            f"{label:14}" + "".join(f"{text:>10}" for text in shown) + f"{row['support']:>10,.0f}"
+        )
+
+
+def _data(
+    results: Mapping[str, Any], args: argparse.Namespace, hand: list[float]
+) -> dict[str, Any]:
+    data, focal, weights = results["data"], results["focal"], results["weights"]
+    spam = {part: int(data.y[rows].sum()) for part, rows in _parts(data)}
+    sizes = {part: len(rows) for part, rows in _parts(data)}
+    copies = len(data.y) - len(np.unique(data.groups))
+    shared = np.intersect1d(data.groups[data.train], data.groups[data.test]).size
+    print(
+        f"{len(data.y):,} messages, {int(data.y.sum()):,} spam; {copies:,} repeat the letters of another"
+    )
+    for part in sizes:
+        print(f"{part}: {sizes[part]:,} messages, {spam[part]:,} spam")
+    print(f"messages of the test part that repeat one of the training part: {shared}")
+    print(f"{args.model}, {args.seeds} seeds; optimizer steps: {_steps(results['steps'])}")
+    print("weights by inverse frequency: ham {:.3f}, spam {:.3f}".format(*weights), end="")
+    print("; by hand: ham {:g}, spam {:g}".format(*hand))
+    print(
+        "  (for training both are scaled to a mean of 1 over the training rows; their ratio stays)"
+    )
+    print(
+        f"focal loss: gamma 2, alpha {args.alpha:g}, the weight of spam; that of ham is 1 - alpha"
+    )
+    if focal:
+        print(
+            "  tuned: gamma {gamma:g}, alpha {alpha:g}, macro F1 {f1_macro:.3f} against {untreated:.3f} of plain "
+            "cross-entropy,\n  by linear heads on the frozen encoder in three inner folds of the training "
+            "part".format(**focal)
+        )
+    print("Labels are by argmax, that is at probability 0.5; reports are means over the seeds.")
+    return {
+        "messages": len(data.y), "copies": copies, "test_rows_repeated_in_train": int(shared),
+        "rows": sizes, "spam": spam, "seeds": args.seeds, "model": args.model, "steps": results["steps"],
+        "inverse_weights": weights, "hand_weights": hand, "alpha": args.alpha, "focal_tuned": focal or None,
+    }  # fmt: skip
+
+
+def _parts(data: Any) -> list[tuple[str, np.ndarray]]:
+    return [("training", data.train), ("test", data.test)]
+
+
+def _steps(steps: Mapping[str, int]) -> str:
+    if len(set(steps.values())) == 1:
+        return f"{next(iter(steps.values())):,} in every arm"
+    return ", ".join(f"{arm} {count:,}" for arm, count in steps.items())
+
+
+def _metrics(
+    bench: Bench, values: Mapping[str, Any], p: Mapping[str, np.ndarray], titles: Mapping[str, str]
+) -> dict[str, Any]:
+    print(
+        "\nSpam, mean over seeds (average precision with its 95 % interval over test rows and seeds)"
+    )
+    head = "".join(f"{name:>10}" for name in COLUMNS[:4])
+    print(f"{'':28}{head}  {'average precision':22}{'mean p':>7}")
+    out = {}
+    for arm, (points, drawn) in values.items():
+        row: dict[str, Any] = {name: float(points[name].mean()) for name in (*COLUMNS, "accuracy")}
+        low, high = bench.interval(points["average precision"], drawn["average precision"])
+        row["average precision interval"] = [low, high]
+        row["mean probability"] = float(p[arm].mean())
+        row["by seed"] = {name: points[name].tolist() for name in COLUMNS}
+        shown = "".join(f"{row[name]:>10.3f}" for name in COLUMNS[:4])
+        ap = f"{row['average precision']:.3f} ({low:.3f} to {high:.3f})"
+        print(f"{titles[arm]:28}{shown}  {ap:22}{row['mean probability']:>7.3f}")
+        out[arm] = row
+    print(
+        f"mean p: mean probability of spam over the test rows, of which {bench.y.mean():.3f} are spam"
+    )
+    return out
+
+
+def _message(results: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    print('\nProbability that "Call to claim your prize!" is spam: mean and range over seeds')
+    print(f"{'':28}{'raw':24}at the prior of the data")
+    out = {}
+    for arm, z in results["message"].items():
+        offset = results["offset"][arm]
+        row = {"raw": expit(z).tolist(), "offset": offset, "corrected": None}
+        corrected = ""
+        if offset is not None and abs(offset) > 1e-9:
+            row["corrected"] = expit(z - offset).tolist()
+            corrected = _range(row["corrected"])
+        elif arm in ("focal", "focal-tuned"):
+            corrected = "no offset puts it back"
+        print(f"{titles[arm]:28}{_range(row['raw']):24}{corrected}".rstrip())
+        out[arm] = row
+    return out
+
+
+def _range(values: list[float]) -> str:
+    return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _claims(findings: list[Finding], seeds: int) -> list[dict[str, Any]]:
+    if not findings:
+        return []
+    print(
+        f"\nClaims: difference to untreated, and intervals that hold together at 95 % over {len(findings)} tests"
+    )
+    print(f"{'':46}{'':15}{'difference and interval':30}verdict")
+    for one in findings:
+        gap, unit = (
+            one.difference,
+            "log-odds" if one.claim.measure == MESSAGE else one.claim.measure,
+        )
+        shown = f"{gap.mean:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
+        print(f"{one.claim.text:46}{unit:15}{shown:30}{one.verdict}")
+    parts = [
+        one.verdict
+        for one in findings
+        if one.claim.arm == "bias-init" and one.claim.measure != MESSAGE
+    ]
+    if parts:
+        print(f"bias initialisation: all metrics improve, taken together: {joint(parts)}")
+    print(
+        "undecided: the interval contains 0. Metrics of spam, where not macro. Differences of the one message"
+    )
+    print("are in log-odds and vary by seed alone (a t test), " + _power(seeds))
+    return [
+        {"claim": one.claim.text, "arm": one.claim.arm, "measure": one.claim.measure,
+         "claimed": "more" if one.claim.more else "less", "difference": _number(one.difference.mean),
+         "interval": [_number(one.difference.low), _number(one.difference.high)],
+         "p": _number(one.difference.p), "verdict": one.verdict}
+        for one in findings
+    ]  # fmt: skip
+
+
+def _power(seeds: int) -> str:
+    if seeds == 1:
+        return "so with one seed they stay undecided; nor do other intervals know how seeds vary."
+    return f"so {seeds} seeds decide only what is large beside the spread."
+
+
+def _ranking(bench: Bench, values: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    others = [arm for arm in values if arm != "untreated"]
+    if "untreated" not in values or not others:
+        return {}
+    level = 1 - 0.05 / len(others)
+    gaps = {
+        arm: bench.compare(values[arm], values["untreated"], "average precision", level)
+        for arm in others
+    }
+    named = {
+        "better": [titles[arm] for arm, gap in gaps.items() if gap.low > 0],
+        "worse": [titles[arm] for arm, gap in gaps.items() if gap.high < 0],
+    }
+    said = [f"{word} {', '.join(arms)}" for word, arms in named.items() if arms] or [UNDECIDED]
+    spread = max(gaps.values(), key=lambda gap: abs(gap.mean))
+    print(
+        f"\nWithout a threshold: average precision against untreated, {len(others)} tests together: "
+        f"{'; '.join(said)}; largest difference {spread.mean:+.3f}."
+    )
+    print(
+        "What differs in recall and precision but not here is the threshold moved, not the ranking."
+    )
+    return {
+        arm: {"difference": _number(gap.mean), "interval": [_number(gap.low), _number(gap.high)]}
+        for arm, gap in gaps.items()
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
