@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from equipoise.testing.losses import check_loss, loss_checks
 from equipoise.testing.samplers import (
+    OPTIONAL,
     check_sampler,
     parametrize_with_sampler_checks,
     sampler_checks,
@@ -11,6 +12,7 @@ from equipoise.testing.samplers import (
 from equipoise.testing.tables import Table
 
 __all__ = [
+    "OPTIONAL",
     "Table",
     "check_loss",
     "check_sampler",

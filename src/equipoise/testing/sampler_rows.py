@@ -9,7 +9,7 @@ import narwhals as nw
 import numpy as np
 import scipy.sparse as sp
 from imblearn.over_sampling.base import BaseOverSampler
-from imblearn.under_sampling.base import BaseCleaningSampler
+from imblearn.under_sampling.base import BaseCleaningSampler, BaseUnderSampler
 from numpy.typing import NDArray
 
 from equipoise.testing.tables import (
@@ -24,6 +24,7 @@ from equipoise.testing.tables import (
 
 __all__ = [
     "check_carries_further_values",
+    "check_classes_move",
     "check_copies_are_copies",
     "check_global_generator_is_left_alone",
     "check_groups_are_those_of_a_parent",
@@ -38,6 +39,36 @@ __all__ = [
     "check_untouched_classes_stay_whole",
     "check_weights_are_those_of_the_parents",
 ]
+
+
+def check_classes_move(sampler: Any, table: Table) -> None:
+    """Change the rows of classes: where ``sampling_strategy_`` is set, of those that it names, as it says.
+
+    Oversampling makes rows of each class that is to get some, and undersampling leaves fewer of each that
+    is to lose some, as many as asked for or about so; cleaning removes from no other classes.
+    """
+    X, y = table.rows()
+    ours, _, y_out = resample(sampler, X, y)
+    before, after = Counter(y.tolist()), Counter(np.asarray(y_out).tolist())
+    promise(
+        before != after, f"every class has the rows that it had, {dict(sorted(before.items()))}"
+    )
+    asked = dict(getattr(ours, "sampling_strategy_", None) or {})
+    for label, rows in asked.items():
+        old, new = before[label], after[label]
+        if isinstance(sampler, BaseOverSampler) and rows > 0:
+            promise(new > old, f"{rows} rows more of class {label} are asked for, and none is made")
+        elif isinstance(sampler, BaseUnderSampler) and rows < old:
+            promise(
+                0 < new < old,
+                f"{rows} of {old} rows of class {label} are asked for: {new} are left",
+            )
+    if asked and isinstance(sampler, (BaseOverSampler, BaseUnderSampler, BaseCleaningSampler)):
+        for label in before.keys() - asked.keys():
+            promise(
+                after[label] == before[label],
+                f"class {label} has {after[label]} rows, not {before[label]}, and is not asked for",
+            )
 
 
 def check_same_seed_same_rows(sampler: Any, table: Table) -> None:
