@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from equipoise.cli.ending import cleaning_up
 from equipoise.cli.resample import Method
 from equipoise.samplers.amounts import RANDOM_METHODS
 from equipoise.samplers.files import memory
@@ -495,3 +502,46 @@ def test_options_of_one_value_are_given_once(
     assert not out.exists()
     twice = ("--param", 'sampling_strategy="all"', "--quiet", "-q")
     assert run("resample", small, "-t", "y", "-o", out, "--method", "smote", *twice).status == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent here as on POSIX")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_it_leaves_nothing_behind(how: signal.Signals, tmp_path: Path) -> None:
+    y = np.arange(2_200_000) % 11 == 0
+    pl.DataFrame({"x": np.arange(len(y)), "y": y}).write_parquet(tmp_path / "in.parquet")
+    command = ("resample", tmp_path / "in.parquet", "-t", "y", "-o", tmp_path / "out.csv")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "equipoise", *map(str, command), "--method", "random-over"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size for path in tmp_path.glob(".partial-*")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.002)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == (-how if how == signal.SIGTERM else 130)
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+def test_a_signal_to_end_is_as_before_when_the_work_is_done(
+    small: Path, tmp_path: Path, run: Run
+) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    run("resample", small, "-t", "y", "-o", tmp_path / "o.csv", "--method", "random-over")
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+    assert signal.set_wakeup_fd(-1) == -1
+    done: list[int] = []
+    thread = threading.Thread(target=lambda: done.append(_entered()))
+    thread.start()
+    thread.join()
+    assert done == [1]
+
+
+def _entered() -> int:
+    with cleaning_up():
+        return 1

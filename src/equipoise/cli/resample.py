@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.cli.ending import cleaning_up
 from equipoise.cli.given import check_file
 from equipoise.cli.once import OnceCommand
 from equipoise.cli.options import DataFile, Seed, Target, need_target
@@ -128,9 +129,10 @@ def resample_table(
     method = known_method(method)  # before the file is read for its columns
     given = _read_parameters(param)
     name = need_target(file, target)
-    done = resample_file(
-        file, out, name, method, seed=seed, weight=weight, row_number=rows, **given
-    )
+    with cleaning_up():
+        done = resample_file(
+            file, out, name, method, seed=seed, weight=weight, row_number=rows, **given
+        )
     if screen.as_json:
         screen.document(_document(done, str(file), name, seed))
     else:

@@ -186,9 +186,10 @@ def _neighbours_that_lack(
         return [f"n_neighbors={k}, as the smallest class has {rows_word(k)}"] * few
     steps = used.get("smote")
     combined = isinstance(steps, Mapping)
+    asked = steps if isinstance(steps, Mapping) else used
     holder = METHODS["smote"].kind() if combined else METHODS[method].kind()
     name = "n_neighbors" if kind == "ADASYN" else "k_neighbors"
-    if (steps if combined else used).get(name) != "auto":
+    if asked.get(name) != "auto":
         return []
     default, most = inspect.signature(holder).parameters[name].default, max(before.values())
     return [

@@ -41,7 +41,8 @@ def resample_file(
     ----------
     source : path
         Parquet, CSV, TSV, JSON lines, Arrow or Feather; texts also gzipped. Values of text files that a
-        lazy query makes text files of are not touched, and blank lines are left out.
+        lazy query makes text files of are not touched, and blank lines are left out. Text that is not UTF-8
+        is read as UTF-16 or Windows-1252, by a lazy query from a temporary copy.
     out : path
         Where to write, one of these kinds by its suffix; the file is there whole or not at all.
     target : str
@@ -58,7 +59,7 @@ def resample_file(
         Column to add with the number of the row in ``source``, from 0; null for rows that were made.
     **parameters
         Parameters of the class of that name. The number of neighbours, where it is not given, is lowered to
-        what the smallest class has. ``sampling_strategy`` may name rows by the text of a label.
+        what the class has, which the result notes. ``sampling_strategy`` may name rows by the text of a label.
 
     Returns
     -------
@@ -70,9 +71,9 @@ def resample_file(
     UsageError
         If an argument cannot be used, ``out`` is ``source``, or a column to add is there already.
     TargetError
-        If labels are missing, or there is one class only.
+        If labels are missing, there is one class only, or the labels measure something.
     DataError
-        If the file cannot be read, or holds what the method cannot take.
+        If the file cannot be read, has a row of another width than its header, or holds what the method cannot take.
     StorageError
         If ``out`` cannot be written.
 

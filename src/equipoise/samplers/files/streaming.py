@@ -106,7 +106,9 @@ def resample_lazily(
         write_query(resampled, out, separator=separator, source=source)
     kept: dict[Any, float | None] = dict.fromkeys(before, 0.0)
     offset = kept if weight is not None else prior_shift(before, after)
-    return ResampledFile(out, method, before, after, offset, **added, parameters=dict(given))
+    return ResampledFile(
+        out, method, before, after, offset, weight, row_number, parameters=dict(given)
+    )
 
 
 def _check_target(schema: pl.Schema, target: str) -> None:

@@ -28,8 +28,9 @@ _CONTROL = [bytes([code]) for code in (*range(9), *range(14, 32))]
 
 @contextmanager
 def _opened(where: Path, zipped: bool) -> Iterator[IO[bytes]]:
+    opened: Any = gzip.open if zipped else open
     try:
-        with gzip.open(where) if zipped else where.open("rb") as file:
+        with opened(where, "rb") as file:
             yield file
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise DataError(
