@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import shutil
 import zipfile
 
 import numpy as np
@@ -263,3 +264,53 @@ def test_a_booster_that_is_cut_or_forged_does_not_end_the_process(booster, tmp_p
     eq.load(folder)
     edit(folder, lambda about: about.update(start=[0.0]))
     refused(folder, "start does not fit the 2 classes")
+
+
+@pytest.fixture(scope="module")
+def network(train, tmp_path_factory):
+    """Return the folder of a stored network."""
+    from equipoise.learners.neural import mlp
+
+    short = mlp.Recipe(epochs=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlp, "Recipe", lambda: short)
+        model = train("three", learner="mlp", folds=2)
+    return model.save(tmp_path_factory.mktemp("network") / "model")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays: arrays.pop("bias1"),
+        lambda arrays: arrays.update(more=np.zeros(2)),
+        lambda arrays: arrays.update(bias0=np.zeros(3)),
+        lambda arrays: arrays.update(weight0=arrays["weight0"][:, 1:]),
+        lambda arrays: arrays.update(weight2=arrays["weight2"][1:], bias2=arrays["bias2"][1:]),
+        lambda arrays: arrays.update(weight1=np.full_like(arrays["weight1"], np.inf)),
+        lambda arrays: arrays.update(present=np.zeros(3, dtype=np.uint8)),
+        lambda arrays: [
+            arrays.update({name: arrays[name][:2]})
+            for name in ("weight2", "bias2", "shift", "present")
+        ],
+    ],
+)
+def test_a_network_of_other_layers_is_refused(change, network, tmp_path):
+    from safetensors.numpy import load, save
+
+    shutil.copytree(network, tmp_path / "model")
+    arrays = load((network / "network.safetensors").read_bytes())
+    change(arrays)
+    arrays = {name: np.ascontiguousarray(one) for name, one in arrays.items()}
+    plant(tmp_path / "model", "network.safetensors", save(arrays))
+    refused(tmp_path / "model", "damaged or incomplete")
+
+
+@pytest.mark.parametrize("kind", ["cut", "empty", "text", "pickle"])
+def test_a_planted_network_is_refused_without_running_anything(kind, network, tmp_path):
+    shutil.copytree(network, tmp_path / "model")
+    content = (network / "network.safetensors").read_bytes()
+    planted = {"cut": content[:-9], "empty": b"", "text": b"no array", "pickle": pickle.dumps([1])}
+    plant(tmp_path / "model", "network.safetensors", planted[kind])
+    refused(tmp_path / "model", "damaged or incomplete")
+    edit(tmp_path / "model", lambda about: about.pop("cosine"))
+    refused(tmp_path / "model", "it has no 'cosine'")

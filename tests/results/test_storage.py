@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -140,3 +141,27 @@ def test_a_full_or_forbidden_disk_leaves_the_older_model(
     monkeypatch.undo()
     same(linear, eq.load(tmp_path / "model"), people)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "target", "text"),
+    [
+        ("untreated", "two", True),
+        ("smote", "three", False),
+        ("ldam", "three", False),
+        ("head-retraining", "two", False),
+    ],
+)
+def test_a_network_predicts_the_same_after_loading(
+    strategy, target, text, people, train, tmp_path, monkeypatch
+):
+    from equipoise.learners.neural import mlp
+
+    short = mlp.Recipe(epochs=2)
+    monkeypatch.setattr(mlp, "Recipe", lambda: short)
+    model = train(target, text, learner="mlp", strategy=strategy, folds=2)
+    folder = model.save(tmp_path / "model")
+    assert (folder / "network.safetensors").is_file()
+    same(model, eq.load(folder), people)
+    about = json.loads((folder / "model.json").read_text())
+    assert (about["cosine"] > 0) == (strategy == "ldam")

@@ -15,6 +15,7 @@ from equipoise.learners.embedding import Embedding
 from equipoise.learners.ensemble import ENSEMBLES, Ensemble
 from equipoise.learners.forest import Forest
 from equipoise.learners.linear import Linear
+from equipoise.learners.mlp import Mlp
 
 __all__ = ["LEARNERS", "Choice", "choose_learners", "fit_seconds", "get_learner"]
 
@@ -23,6 +24,7 @@ LEARNERS: dict[str, Callable[[], Learner]] = {
     "forest": Forest,
     "boosting": Boosting,
     "embedding": Embedding,
+    "mlp": Mlp,
 }
 
 _FOREST_ROWS = 15_000
@@ -106,6 +108,7 @@ _SECONDS_PER_CELL = {
     "forest": 1.2e-5,
     "boosting": 7e-7,
     "embedding": 1e-8,
+    "mlp": 3e-5,
     "balanced-random-forest": 3e-6,
     "easy-ensemble": 1e-5,
     "rusboost": 3e-6,

@@ -130,7 +130,7 @@ _MODEL: Form = {
     },
     "columns": {"features": [[text]], "levels": Each([text]), "clocks": Each(flag)},
     "files": Each(text),
-    "learner_file": one_of("booster.txt", "estimator.skops", "head.npz"),
+    "learner_file": one_of("booster.txt", "estimator.skops", "head.npz", "network.safetensors"),
     "task": one_of("binary", "multiclass"),
     "target": text,
     "positive": Maybe(text),
@@ -213,7 +213,11 @@ def _contradictions_of_model(about: dict[str, Any]) -> Iterator[str]:
     yield from _of_labels(labels)
     lists = {"offset": about["offset"], "bias": about["decision"]["bias"]}
     boosted = about["learner_file"] == "booster.txt"
-    own = {"booster.txt": {"start": [number]}, "estimator.skops": {"linear": flag}}
+    own: dict[str, Form] = {
+        "booster.txt": {"start": [number]},
+        "estimator.skops": {"linear": flag},
+        "network.safetensors": {"cosine": size},
+    }
     fault = find_fault(about, own.get(about["learner_file"], {}))
     if fault is not None:
         yield fault

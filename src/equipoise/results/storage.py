@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from equipoise.data.table import Schema
 from equipoise.decisions.decision import Decision
-from equipoise.errors import ModelError, StorageError
+from equipoise.errors import MissingExtra, ModelError, StorageError
+from equipoise.extras import load_extra
 from equipoise.files import check_writable, recover, write_folder
 from equipoise.frames import build_frame
 from equipoise.learners.base import Fitted
@@ -21,6 +22,7 @@ from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.embedding import FittedHead
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
+from equipoise.learners.mlp import FittedNetwork
 from equipoise.results.documents import find_fault_of_model
 from equipoise.results.estimators import pack, unpack
 from equipoise.results.forms import read_json
@@ -30,10 +32,19 @@ __all__ = ["Parts", "check_place", "read_parts", "write_parts"]
 
 _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
-_HEAD = "head.npz"
-_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD}
+_HEAD, _NETWORK = "head.npz", "network.safetensors"
+_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD, _NETWORK}
 # Entries of model.json that serve loading alone; the others are what a model says about itself.
-_OF_STORAGE = ("schema_version", "kind", "learner_file", "linear", "start", "files", "digest")
+_OF_STORAGE = (
+    "schema_version",
+    "kind",
+    "learner_file",
+    "linear",
+    "start",
+    "cosine",
+    "files",
+    "digest",
+)
 
 
 class Parts(NamedTuple):
@@ -148,6 +159,10 @@ def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: l
         with (folder / _HEAD).open("wb") as file:
             np.savez(file, weights=fitted.weights, intercepts=fitted.intercepts)
         return _HEAD
+    if isinstance(fitted, FittedNetwork):
+        (folder / _NETWORK).write_bytes(_safetensors().save(fitted.to_arrays()))
+        about["cosine"] = fitted.cosine
+        return _NETWORK
     assert isinstance(fitted, FittedEstimator)
     (folder / _ESTIMATOR).write_bytes(pack(fitted, trusted))
     about["linear"] = isinstance(fitted, FittedLinear)
@@ -175,7 +190,7 @@ def read_parts(folder: Path, trusted: list[str]) -> Parts:
                 remedy=f"{hint}give the folder that `equipoise train -o` or a run wrote",
             )
         return _read(folder, trusted)
-    except ModelError:
+    except (ModelError, MissingExtra):
         raise
     except PermissionError as error:
         raise StorageError(
@@ -279,9 +294,19 @@ def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: l
         if weights.ndim != 2 or {weights.shape[1]} != {n_classes, *intercepts.shape}:
             raise ValueError("its head does not fit the classes")
         return FittedHead(weights.astype(np.float64), intercepts.astype(np.float64))
+    if about["learner_file"] == _NETWORK:
+        layers = _safetensors().load(_content(folder, _NETWORK, about))
+        network = FittedNetwork.from_arrays(layers, float(about["cosine"]))
+        if len(network.shift) != n_classes:
+            raise ValueError("its network does not fit the classes")
+        return network
     content = _content(folder, _ESTIMATOR, about)
     linear = about["linear"] is True
     return unpack(content, n_classes, linear, f"the model in {str(folder)!r}", trusted)
+
+
+def _safetensors() -> Any:
+    return load_extra("safetensors.numpy", "torch", "a model of the learner mlp")
 
 
 def _label_to_json(label: Any) -> dict[str, Any]:

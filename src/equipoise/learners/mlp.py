@@ -1,0 +1,197 @@
+"""A neural network of two hidden layers on tables; trained by torch, read and applied without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from equipoise.errors import NotApplicable
+from equipoise.extras import load_extra
+from equipoise.learners.base import Training, log_softmax
+from equipoise.learners.encoding import Matrix, View
+
+__all__ = ["FittedNetwork", "Mlp", "squashed"]
+
+_CELLS = 2**28  # 1 GiB in single precision
+_ROWS = 4096
+_REACH = 3.0
+_ABSENT = float(np.log(1e-12))
+
+
+@dataclass
+class FittedNetwork:
+    r"""Layers of a network, :math:`h \leftarrow \max(0, h W^\top + b)`, the last one without the maximum.
+
+    Attributes
+    ----------
+    weights : list of float32 arrays, shape (outputs, inputs)
+        One per layer.
+    biases : list of float32 arrays, shape (outputs,)
+        One per layer.
+    shift : float64 array, shape (C,)
+        By how much the schedule of its training moved each class, in log-odds; taken from the scores.
+    present : bool array, shape (C,)
+        Classes that it was trained on. The others have a probability of 1e-12.
+    cosine : float
+        Where above 0, scores are cosines of the last layer's input and weights, times this number.
+    """
+
+    weights: list[NDArray[np.float32]]
+    biases: list[NDArray[np.float32]]
+    shift: NDArray[np.float64]
+    present: NDArray[np.bool_]
+    cosine: float = 0.0
+
+    def log_proba(self, X: Matrix) -> NDArray[np.float64]:
+        """Return natural-log probabilities, shape (n, C)."""
+        parts = [self._log_proba(part) for part in _parts(X)]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.shift)))
+
+    def _log_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        layers = [
+            (weight.astype(np.float64).T, bias.astype(np.float64))
+            for weight, bias in zip(self.weights, self.biases, strict=True)
+        ]
+        hidden = X
+        for weight, bias in layers[:-1]:
+            hidden = np.maximum(hidden @ weight + bias, 0.0)
+        weight, bias = layers[-1]
+        if self.cosine:
+            hidden = _unit(hidden, axis=1)
+            weight = self.cosine * _unit(weight, axis=0)
+        scores = hidden @ weight + bias - self.shift
+        top = scores[:, self.present].max(axis=1, keepdims=True)
+        return log_softmax(np.where(self.present, scores, top + _ABSENT))
+
+    # -- storage --------------------------------------------------------------------------------
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the layers as plain arrays, which can be stored without running code on load."""
+        out: dict[str, NDArray[Any]] = {
+            "shift": self.shift,
+            "present": self.present.astype(np.uint8),
+        }
+        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            out[f"weight{k}"], out[f"bias{k}"] = weight, bias
+        return out
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], cosine: float) -> FittedNetwork:
+        """Rebuild a network from :meth:`to_arrays`.
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not the layers of a network.
+        """
+        count = (len(arrays) - 2) // 2
+        names = [f"{kind}{k}" for k in range(count) for kind in ("weight", "bias")]
+        if count < 1 or set(arrays) != {"shift", "present", *names}:
+            raise ValueError("its network has other arrays than layers")
+        weights = [arrays[f"weight{k}"] for k in range(count)]
+        biases = [arrays[f"bias{k}"] for k in range(count)]
+        shift, present = arrays["shift"], arrays["present"]
+        fits = all(
+            w.ndim == 2 and w.shape[:1] == b.shape for w, b in zip(weights, biases, strict=True)
+        )
+        fits = fits and all(one.shape[0] == two.shape[1] for one, two in pairwise(weights))
+        if not fits or not biases[-1].shape == shift.shape == present.shape or not present.any():
+            raise ValueError("the layers of its network do not fit each other")
+        if not all(np.isfinite(one).all() for one in (*weights, *biases, shift)):
+            raise ValueError("its network has weights that are no numbers")
+        return cls(
+            [one.astype(np.float32) for one in weights],
+            [one.astype(np.float32) for one in biases],
+            shift.astype(np.float64),
+            present.astype(bool),
+            cosine,
+        )
+
+
+class Mlp:
+    """A network of two hidden layers, trained by mini-batches and stopped in time.
+
+    After every epoch the rows kept out of training say how far it has come: by their cross-entropy without
+    weights, at their own prior, so that treatments that move the prior are stopped by the same yardstick.
+    The best epoch is kept.
+
+    References
+    ----------
+    Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR. Srivastava, N. et al.
+    (2014). Dropout. JMLR 15. Holzmueller, D., Grinsztajn, L. and Steinwart, I. (2024). Better by default:
+    strong pre-tuned MLPs and boosted trees on tabular data. NeurIPS (bounded inputs).
+    """
+
+    name = "mlp"
+    title = "Neural network"
+    view: View = "dense"
+    honours = frozenset({"rows", "weights", "loss", "start", "schedule", "decision"})
+    losses = frozenset(
+        {"focal", "class-balanced-focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
+    )
+    watches = True
+    balances = False
+
+    def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
+        """Need nothing prepared."""
+
+    def fit(self, training: Training) -> FittedNetwork:
+        """Train.
+
+        Raises
+        ------
+        NotApplicable
+            If the rows do not fit in memory as single numbers.
+        MissingExtra
+            If torch is not installed.
+        """
+        load_extra("torch", "torch", "the learner mlp")
+        rows, columns = training.X.shape
+        if rows * columns > _CELLS:
+            raise NotApplicable(
+                f"{rows:,} rows of {columns:,} columns are too many numbers for a network",
+                remedy="leave out columns of many levels, or use the learner linear",
+            )
+        from equipoise.learners.neural.mlp import train_network
+
+        return train_network(training).fitted
+
+
+def squashed(X: Matrix) -> NDArray[np.float32]:
+    r"""Bound each number smoothly, :math:`x / \sqrt{1 + (x / 3)^2}`: a far value moves no more than 3 would.
+
+    Parameters
+    ----------
+    X : array or CSR matrix, shape (n, columns)
+        Standardised numbers.
+
+    Returns
+    -------
+    float32 array, shape (n, columns)
+    """
+    out = np.empty(X.shape, dtype=np.float32)
+    at = 0
+    for part in _parts(X):
+        out[at : at + len(part)] = part
+        at += len(part)
+    return out
+
+
+def _parts(X: Matrix) -> Iterator[NDArray[np.float64]]:
+    """Yield rows, bounded, as many at a time as a small matrix holds."""
+    for start in range(0, X.shape[0], _ROWS):
+        some = X[start : start + _ROWS]
+        some = np.asarray(some.toarray() if sp.issparse(some) else some, dtype=np.float64)
+        yield some / np.sqrt(1.0 + (some / _REACH) ** 2)
+
+
+def _unit(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    length = np.sqrt((values**2).sum(axis=axis, keepdims=True))
+    out: NDArray[np.float64] = values / np.maximum(length, 1e-12)
+    return out
