@@ -69,6 +69,7 @@ READ = {
     "carriage returns": ("a.csv", f"y,a,größe\n{ROWS}".replace("\n", "\r").encode()),
     "a byte order mark": ("a.csv", f'"y",a,"größe"\r\n{ROWS}'.encode("utf-8-sig")),
     "blank lines": ("a.csv", f"y,a,b\n\n{ROWS}\r\n\n{ROWS}\n\n".encode()),
+    "lines of spaces": ("a.csv", f"y,a,b\n{ROWS}   \n \n{ROWS}".encode()),
     "quotes that quote nothing": ("a.tsv", f'y,a,b\n{ROWS}p,"1,2\n'.replace(",", "\t").encode()),
     "a stray control character": ("a.csv", f"y,a,b\n{ROWS}p\x00,1,2\nn\x00,1,2\n".encode()),
     "an empty last value": ("a.csv", f"y,a,b\n{ROWS}p,7,\n".encode()),
@@ -91,6 +92,13 @@ def test_both_ways_read_the_same(name, block, tmp_path, monkeypatch):
 
 
 CELLS = st.text(st.sampled_from('x",\r\n '), max_size=4)
+
+
+def test_lines_of_spaces_do_not_become_rows_of_text(tmp_path):
+    (tmp_path / "a.csv").write_text(f"y,a,b\n{ROWS}   \n\n{ROWS}")
+    done = resample_file(tmp_path / "a.csv", tmp_path / "out.csv", "y", "random-under")
+    assert done.before == {"n": 78, "p": 42}
+    assert "  " not in (tmp_path / "out.csv").read_text()
 
 
 @settings(max_examples=200, deadline=None)

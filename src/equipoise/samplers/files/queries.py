@@ -227,9 +227,8 @@ def _scan_csv(where: Path, zipped: bool, to_text: bool, scratch: ExitStack) -> t
         texts = pl.scan_csv(place, infer_schema=False, **options)
         raw = names = texts.collect_schema().names()
     new = dict(zip(raw, names, strict=True)) if len(names) == len(raw) else {}
-    blank = pl.all_horizontal(pl.all().is_null()) if len(raw) > 1 else pl.lit(value=False)
     if to_text:
-        return texts.filter(~blank).rename(new), separator
+        return texts.filter(~_blank(texts)).rename(new), separator
     # Numbers with leading zeros are codes, whose zeros a number would lose.
     code = pl.all().str.contains(r"^\s*0\d+\s*$").any()
     codes = texts.select(code).collect(engine="streaming").row(0, named=True)
@@ -239,7 +238,18 @@ def _scan_csv(where: Path, zipped: bool, to_text: bool, scratch: ExitStack) -> t
         schema_overrides={name: pl.String for name, found in codes.items() if found},
         **options,
     )
-    return typed.filter(~blank).rename(new), separator
+    return typed.filter(~_blank(typed)).rename(new), separator
+
+
+def _blank(query: Any) -> Any:
+    """Return an expression for the rows that stand for lines without a value."""
+    (first, dtype), *others = query.collect_schema().items()
+    if not others:
+        return pl.lit(value=False)
+    empty = pl.col(first).is_null()
+    if dtype == pl.String:
+        empty |= pl.col(first).str.strip_chars() == ""
+    return empty & pl.all_horizontal(pl.col([name for name, _ in others]).is_null())
 
 
 def read_batches(query: Any) -> Iterator[Any]:
