@@ -84,24 +84,24 @@ def require_labels(X: Any, y: Any) -> None:
 
 
 def _missing_labels(y: Any) -> NDArray[np.bool_]:
+    """Say of which rows a label is missing."""
     if hasattr(y, "isna"):
-        of_pandas: NDArray[np.bool_] = np.asarray(y.isna(), dtype=bool)
-        return of_pandas.any(axis=1) if of_pandas.ndim > 1 else of_pandas
+        return _any_in_row(np.asarray(y.isna(), dtype=bool))
     wrapped = wrap_native(y, series=True)
-    if hasattr(wrapped, "is_null"):
-        null: NDArray[np.bool_] = wrapped.is_null().to_numpy()
-        if not wrapped.dtype.is_float():
-            return null
-    values = y if isinstance(y, np.ndarray) or not isinstance(y, (list, tuple)) else _objects(y)
-    values = np.asarray(values)
+    if hasattr(wrapped, "is_null") and not wrapped.dtype.is_float():
+        return _any_in_row(wrapped.is_null().to_numpy())
+    values = _objects(y) if isinstance(y, (list, tuple)) else np.asarray(y)
     if values.dtype.kind == "f":
-        found: NDArray[np.bool_] = np.isnan(values)
-    elif values.dtype.kind == "O":
-        flat = [is_missing(value) for value in values.ravel()]
-        found = np.array(flat, dtype=bool).reshape(values.shape)
-    else:
-        return np.zeros(len(values), dtype=bool)
-    return found.any(axis=tuple(range(1, found.ndim))) if found.ndim > 1 else found
+        return _any_in_row(np.isnan(values))
+    if values.dtype.kind == "O":
+        found = np.array([is_missing(value) for value in values.ravel()], dtype=bool)
+        return _any_in_row(found.reshape(values.shape))
+    return np.zeros(len(values), dtype=bool)
+
+
+def _any_in_row(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    rows: NDArray[np.bool_] = found.reshape(len(found), -1).any(axis=1) if found.size else found
+    return rows
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:

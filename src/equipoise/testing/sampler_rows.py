@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
@@ -53,7 +54,8 @@ def check_classes_move(sampler: Any, table: Table) -> None:
     promise(
         before != after, f"every class has the rows that it had, {dict(sorted(before.items()))}"
     )
-    asked = dict(getattr(ours, "sampling_strategy_", None) or {})
+    given = getattr(ours, "sampling_strategy_", None)
+    asked = dict(given) if isinstance(given, Mapping) else {}
     for label, rows in asked.items():
         old, new = before[label], after[label]
         if isinstance(sampler, BaseOverSampler) and rows > 0:
