@@ -22,7 +22,7 @@ __all__ = ["train_all"]
 
 T = TypeVar("T")
 
-_TOGETHER = 32
+_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,17 @@ class _Unit:
 
 
 def train_all(
-    plan: Plan, journal: Journal, n_jobs: int | None, tell: Listener
+    plan: Plan,
+    journal: Journal,
+    n_jobs: int | None,
+    tell: Listener,
+    before: int = 0,
+    after: int = 0,
 ) -> dict[str, list[Record]]:
     """Return the records of every part, in the order of the splits.
+
+    Parts of a learner that takes all cores itself are trained last, one at a time. ``before`` and
+    ``after`` count the units of other rounds, which progress is told with.
 
     The work is handed out fold by fold to threads, which share the encodings and searches of the
     fold; the heavy steps release Python's lock. Each fit uses one thread, so the numbers do not
@@ -43,7 +51,7 @@ def train_all(
     splits, classes = plan.folds.splits, len(plan.dataset.classes)
     units = [_Unit(part, s) for s in range(len(splits)) for part in plan.parts]
     records: dict[tuple[str, int], Record] = {}
-    total, done = len(units), 0
+    total, done = before + len(units) + after, before
     todo: list[_Unit] = []
     for unit in units:
         split = splits[unit.split]
@@ -56,9 +64,7 @@ def train_all(
         tell(_event(unit, plan, record, done, total, from_journal=True))
     if todo:
         folds = _Folds(plan, todo)
-        workers = Parallel(
-            n_jobs=n_jobs or cpu_count(), backend="threading", return_as="generator_unordered"
-        )
+        workers = _workers(n_jobs or cpu_count())
 
         def keep(unit: _Unit, record: Record) -> None:
             nonlocal done
@@ -70,7 +76,9 @@ def train_all(
 
         with threadpool_limits(1), quiet():
             waiting: list[_Waiting] = []
-            for unit, outcome in workers(delayed(_run)(folds, unit) for unit in todo):
+            alone = [unit for unit in todo if getattr(unit.part.learner, "alone", False)]
+            beside = [unit for unit in todo if unit not in alone]
+            for unit, outcome in workers(delayed(_run)(folds, unit) for unit in beside):
                 if isinstance(outcome, Record):
                     keep(unit, outcome)
                 else:
@@ -78,7 +86,14 @@ def train_all(
             for group in workers(delayed(_run_together)(folds, some) for some in _groups(waiting)):
                 for unit, record in group:
                     keep(unit, record)
+            for unit, outcome in _workers(1)(delayed(_run)(folds, unit) for unit in alone):
+                assert isinstance(outcome, Record)  # only what is trained together waits
+                keep(unit, outcome)
     return {part.id: [records[part.id, s] for s in range(len(splits))] for part in plan.parts}
+
+
+def _workers(count: int) -> Parallel:
+    return Parallel(n_jobs=count, backend="threading", return_as="generator_unordered")
 
 
 class _Folds:

@@ -40,7 +40,7 @@ Matrix: TypeAlias = NDArray[Any] | sp.csr_matrix
 _MAX_LEVELS = 100
 _DENSE_COLUMNS = 400
 # Beside vectors of length 1, whose penalty is weaker: a standardised column is then as free as alone.
-_BESIDE_VECTORS = 0.2
+_BESIDE_VECTORS = 0.3
 _FAR = 1e30  # trees read float32, and the sum of a column has to stay finite in it
 
 

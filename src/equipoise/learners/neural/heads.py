@@ -26,14 +26,16 @@ from torch import Tensor
 
 __all__ = ["Head", "train_heads"]
 
-_STRENGTH = (
-    30.0  # C of the penalty: on unit-length sentence embeddings weaker and stronger ones rank worse
-)
+# C of the penalty: on rows of length 1, as of TF-IDF, a C of 1 is known to under-fit.
+_STRENGTH = 10.0
 _MEMORY = 10
 _STEPS = 200
 _HALVINGS = 12
 _TOLERANCE = 1e-4
-_BLOCK = 32
+# Of a loss: what single precision of its terms leaves of it.
+_RESOLUTION = 1e-8
+_BLOCK = 64
+_SMALL = 1e-6  # the slope of a power is not finite at 0
 # Products have a multiple of so many columns, some of them idle: below that the library that computes
 # them may add in another order, and what a head becomes would depend on how many others there are.
 _COLUMNS = 16
@@ -109,12 +111,19 @@ def _device() -> torch.device:
 
 
 class _Block:
-    """Heads whose evaluations are one product."""
+    """Heads whose evaluations are one product.
+
+    What is searched, ``theta``, has the shape (H, K, d + 1): for each head and score the weights, in
+    coordinates of :meth:`_put_basis`, and the intercept.
+    """
 
     def __init__(
         self, X: Tensor, y: Tensor, n_classes: int, heads: Sequence[Head], columns: int
     ) -> None:
-        self.X, self.y, self.C, self.heads = X, y, n_classes, heads
+        # The intercept is the weight of a column of ones, so that a product brings its slope as well.
+        self.X = torch.cat([X, torch.ones_like(X[:, :1])], dim=1)
+        self.y, self.C, self.heads, self.columns = y, n_classes, heads, columns
+        self._results: Any = [None] * len(heads)
         # Of two classes only the difference of the scores matters.
         self.K = 1 if n_classes == 2 else n_classes
         self.H = -(-len(heads) // columns) * columns
@@ -132,8 +141,10 @@ class _Block:
         self.margin = self._put_classes([head.margin for head in heads], 0.0)
         self.cosine = self._put([float(head.cosine) for head in heads], 0.0)
         self.basis = self._put_basis()
-        self.true = torch.nn.functional.one_hot(y, n_classes).to(X.dtype)[:, None, :]
-        self.plain = not any(head.gamma or head.cosine for head in heads)
+        self.focal = any(head.gamma for head in heads)
+        self.bounded = any(head.cosine or head.margin is not None for head in heads)
+        self.true = torch.nn.functional.one_hot(y, n_classes).to(X.dtype)
+        self.sign = 2.0 * self.true[:, 1:2] - 1.0
 
     def _put(self, values: Any, fill: float | None = None) -> Tensor:
         array = np.asarray(values, dtype=np.float64)
@@ -152,48 +163,79 @@ class _Block:
         # Weights are searched in coordinates where the loss is about as steep in all directions:
         # the columns of embeddings are far from that, and the search takes a fraction of the steps.
         n = len(self.y)
-        X = self.X.double()
+        X = self.X[:, : self.d].double()
         curvature = 0.1 * (X.T @ X) / n
         curvature.diagonal().add_(1.0 / (_STRENGTH * n))
         root = torch.linalg.cholesky(curvature)
         inverse = torch.linalg.solve_triangular(
             root.T, torch.eye(self.d, dtype=root.dtype, device=root.device), upper=True
         )
-        return inverse.to(self.X.dtype)
+        return inverse.T.to(self.X.dtype).contiguous()
 
     # -- the losses of all heads ------------------------------------------------------------------
 
-    def _split(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        inner = theta[:, : self.d * self.K].view(self.H, self.d, self.K)
-        flat = self.basis @ inner.permute(1, 0, 2).reshape(self.d, self.H * self.K)
-        weights = flat.view(self.d, self.H, self.K).permute(1, 0, 2)
-        return weights, theta[:, self.d * self.K :]
-
-    def _effective(self, weights: Tensor) -> Tensor:
-        if self.plain:
-            return weights
-        length = weights.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        on = self.cosine[:, None, None]
-        return on * (weights / length) + (1 - on) * weights
+    def weights(self, theta: Tensor) -> Tensor:
+        """Return the weights in the coordinates of the features, shape (H, K, d)."""
+        inner = theta[:, :, : self.d].reshape(self.H * self.K, self.d)
+        return (inner @ self.basis).view(self.H, self.K, self.d)
 
     def losses(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the objective of every head, shape (H,), and its gradients, shape (H, P)."""
-        theta = theta.detach().requires_grad_(True)
-        weights, intercepts = self._split(theta)
-        flat = self._effective(weights).permute(1, 0, 2).reshape(self.d, self.H * self.K)
-        z = (self.X @ flat).view(-1, self.H, self.K) + intercepts
-        if self.K == 1:
-            z = torch.cat([torch.zeros_like(z), z], dim=2)
-        z = z * self.scale + self.shift - self.true * self.margin
-        log_p = ((z - z.logsumexp(dim=2, keepdim=True)) * self.true).sum(dim=2)
+        """Return the objective of every head, shape (H,), and its gradients, of the shape of theta."""
+        weights = self.weights(theta)
+        used, length = weights, None
+        if self.bounded:
+            length = weights.norm(dim=2, keepdim=True).clamp(min=1e-12)
+            used = torch.where(self.cosine[:, None, None] > 0, weights / length, weights)
+        both = torch.cat([used, theta[:, :, self.d :]], dim=2).view(self.H * self.K, self.d + 1)
+        z = self.X @ both.T
+        loss, slope = self._of_two(z) if self.K == 1 else self._of_many(z.view(-1, self.H, self.C))
+        # Summed along the memory: down the columns, the order would depend on how many there are.
+        total = loss.mul_(self.weight).T.contiguous().double().sum(dim=1)
+        total = total + 0.5 * self.penalty * (weights**2).double().sum(dim=2).sum(dim=1)
+        back = (slope.T @ self.X).view(self.H, self.K, self.d + 1)
+        of_weights = back[:, :, : self.d]
+        if length is not None:
+            along = (used * of_weights).sum(dim=2, keepdim=True)
+            turned = (of_weights - along * used) / length
+            of_weights = torch.where(self.cosine[:, None, None] > 0, turned, of_weights)
+        of_weights = of_weights + self.penalty[:, None, None] * weights
+        inner = of_weights.reshape(self.H * self.K, self.d) @ self.basis.T
+        gradient = torch.cat([inner.view(self.H, self.K, self.d), back[:, :, self.d :]], dim=2)
+        return total, gradient
+
+    def _of_two(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return loss and slope of each row by the log-odds of the second class, shape (n, H) each."""
+        a = z.mul_(self.scale[:, 1]).add_(self.shift[:, 1] - self.shift[:, 0]).mul_(self.sign)
+        if self.bounded:
+            a -= self.true @ self.margin.T
+        log_p = torch.nn.functional.logsigmoid(a)
+        q = torch.sigmoid(-a)
+        if self.focal:
+            q = q.clamp_(min=_SMALL)
+            power = q**self.gamma
+            slope = -power * (q - self.gamma * (1 - q) * log_p)
+            loss = -power * log_p
+        else:
+            slope, loss = -q, -log_p
+        return loss, slope.mul_(self.weight).mul_(self.sign).mul_(self.scale[:, 1])
+
+    def _of_many(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return loss, shape (n, H), and slope by each score, shape (n, H * C)."""
+        z = z * self.scale + self.shift
+        true = self.true[:, None, :]
+        if self.bounded:
+            z = z - true * self.margin
+        log_all = torch.log_softmax(z, dim=2)
+        log_p = log_all.gather(2, self.y[:, None, None].expand(-1, self.H, 1))[:, :, 0]
+        pull = self.weight
         loss = -log_p
-        if not self.plain:
-            # Away from 0, where the slope of a power is not finite.
-            loss = loss * (-torch.expm1(log_p)).clamp(min=1e-6) ** self.gamma
-        total = (loss * self.weight).sum(dim=0)
-        total = total + 0.5 * self.penalty * (weights**2).sum(dim=(1, 2))
-        (gradient,) = torch.autograd.grad(total.sum(), theta)
-        return total.detach(), gradient
+        if self.focal:
+            q = (-torch.expm1(log_p)).clamp_(min=_SMALL)
+            power = q**self.gamma
+            pull = pull * (power - self.gamma * power / q * (1 - q) * log_p)
+            loss = loss * power
+        slope = (log_all.exp_() - true) * pull[:, :, None] * self.scale
+        return loss, slope.view(len(self.y), self.H * self.C)
 
     # -- the search -------------------------------------------------------------------------------
 
@@ -202,83 +244,111 @@ class _Block:
         theta = self._start()
         f, g = self.losses(theta)
         memory: list[tuple[Tensor, Tensor, Tensor]] = []
-        done = torch.zeros(self.H, dtype=torch.bool, device=theta.device)
-        done[len(self.heads) :] = True
+        at = torch.arange(self.H, device=theta.device)  # the head that each column is of
+        done = at >= len(self.heads)
         for _ in range(_STEPS):
             step = self._direction(g, memory)
-            slope = (step * g).sum(dim=1)
+            slope = _dot(step, g)
             uphill = slope >= 0
-            step = torch.where(uphill[:, None], -g, step)
-            slope = torch.where(uphill, -(g**2).sum(dim=1), slope)
-            length = torch.ones_like(f) if memory else 1.0 / g.norm(dim=1).clamp(min=1.0)
+            step = torch.where(uphill[:, None, None], -g, step)
+            slope = torch.where(uphill, -_dot(g, g), slope)
+            length = torch.ones_like(slope) if memory else 1.0 / _length(g).clamp(min=1.0)
             length = torch.where(done, torch.zeros_like(length), length)
-            for _ in range(_HALVINGS):
-                new = theta + length[:, None] * step
+            for halving in range(_HALVINGS + 1):
+                new = theta + _times(length, step)
                 f_new, g_new = self.losses(new)
-                # Single precision: no descent below what the sum of so many losses resolves.
-                fine = (f_new <= f + 1e-4 * length * slope + 2e-7 * f.abs()) | done
-                if bool(fine.all()):
+                fine = (f_new <= f + 1e-4 * length * slope + _RESOLUTION * f.abs()) | done
+                if bool(fine.all()) or halving == _HALVINGS:
                     break
-                length = torch.where(fine, length, 0.5 * length)
-            else:
-                length = torch.where(fine, length, torch.zeros_like(length))
-                new = theta + length[:, None] * step
-                f_new, g_new = self.losses(new)
+                shorter = 0.5 * length if halving < _HALVINGS - 1 else torch.zeros_like(length)
+                length = torch.where(fine, length, shorter)
             s, v = new - theta, g_new - g
-            product = (s * v).sum(dim=1)
+            product = _dot(s, v)
             rho = torch.where(product > 1e-12, 1.0 / product.clamp(min=1e-12), 0.0)
             memory = [*memory[1 - _MEMORY :], (s, v, rho)]
-            stuck = ~(f - f_new > 1e-7 * f.abs())
-            done = done | (g_new.norm(dim=1) <= _TOLERANCE * self._unit) | stuck
+            stuck = ~(f - f_new > _RESOLUTION * f.abs())
+            done = done | (_length(g_new) <= _TOLERANCE * self._unit) | stuck
             theta, f, g = new, f_new, g_new
             if bool(done.all()):
                 break
-        return self._results(theta)
+            kept = self._still_needed(done)
+            if kept is not None:
+                self._report(theta, at)
+                self._narrow(kept)
+                theta, f, g, at, done = theta[kept], f[kept], g[kept], at[kept], done[kept]
+                memory = [(s[kept], v[kept], rho[kept]) for s, v, rho in memory]
+        self._report(theta, at)
+        return self._results
+
+    def _still_needed(self, done: Tensor) -> Tensor | None:
+        """Return the columns to go on with, once enough heads are done to drop some; else None."""
+        fewer = -(-int((~done).sum()) // self.columns) * self.columns
+        if fewer >= self.H:
+            return None
+        first = torch.argsort(done.to(torch.int8), stable=True)
+        return first[:fewer].sort().values
+
+    def _narrow(self, kept: Tensor) -> None:
+        self.H = len(kept)
+        self.weight = self.weight[:, kept].contiguous()
+        self.penalty, self.gamma, self._unit = (
+            values[kept] for values in (self.penalty, self.gamma, self._unit)
+        )
+        self.scale, self.shift, self.margin, self.cosine = (
+            values[kept] for values in (self.scale, self.shift, self.margin, self.cosine)
+        )
 
     def _start(self) -> Tensor:
-        theta = torch.zeros(self.H, (self.d + 1) * self.K, dtype=self.X.dtype, device=self.X.device)
-        if not self.plain:
-            # A cosine has no slope at a weight of length 0.
-            mean = (self.X.T @ (self.weight[:, :, None] * self.true).reshape(len(self.y), -1)).view(
-                self.d, self.H, self.C
-            )
-            mean = mean[:, :, 1:] - mean[:, :, :1] if self.K == 1 else mean
-            inner = torch.linalg.solve_triangular(
-                self.basis, mean.reshape(self.d, -1).contiguous(), upper=True
-            ).view(self.d, self.H, self.K)
-            flat = inner.permute(1, 0, 2).reshape(self.H, -1)
-            theta[:, : self.d * self.K] = self.cosine[:, None] * flat
-        self._unit = torch.ones(self.H, dtype=self.X.dtype, device=self.X.device)
-        self._unit = self.losses(theta)[1].norm(dim=1).clamp(min=1e-12)
+        shape = (self.H, self.K, self.d + 1)
+        theta = torch.zeros(shape, dtype=self.X.dtype, device=self.X.device)
+        if self.bounded:
+            # A cosine has no slope at a weight of length 0: it starts between the means of the classes.
+            sums = torch.einsum("nh,nc,nd->hcd", self.weight, self.true, self.X[:, : self.d])
+            means = sums[:, 1:] - sums[:, :1] if self.K == 1 else sums
+            inner = torch.linalg.solve_triangular(self.basis, means, upper=False, left=False)
+            theta[:, :, : self.d] = torch.where(self.cosine[:, None, None] > 0, inner, 0.0)
+        self._unit = _length(self.losses(theta)[1]).clamp(min=1e-12)
         return theta
 
     def _direction(self, g: Tensor, memory: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
         q = g.clone()
         alphas = []
         for s, v, rho in reversed(memory):
-            alpha = rho * (s * q).sum(dim=1)
-            q = q - alpha[:, None] * v
+            alpha = rho * _dot(s, q)
+            q -= _times(alpha, v)
             alphas.append(alpha)
         if memory:
             s, v, rho = memory[-1]
-            known = rho > 0
-            size = (s * v).sum(dim=1) / (v * v).sum(dim=1).clamp(min=1e-30)
-            q = q * torch.where(known, size, torch.ones_like(size))[:, None]
+            size = _dot(s, v) / _dot(v, v).clamp(min=1e-30)
+            q *= torch.where(rho > 0, size, torch.ones_like(size))[:, None, None]
         for (s, v, rho), alpha in zip(memory, reversed(alphas), strict=True):
-            beta = rho * (v * q).sum(dim=1)
-            q = q + (alpha - beta)[:, None] * s
+            q += _times(alpha - rho * _dot(v, q), s)
         return -q
 
-    def _results(self, theta: Tensor) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        weights, intercepts = self._split(theta)
-        weights = self._effective(weights)
-        out = []
-        for h, head in enumerate(self.heads):
-            w = weights[h].cpu().numpy().astype(np.float64)
-            b = intercepts[h].cpu().numpy().astype(np.float64)
+    def _report(self, theta: Tensor, at: Tensor) -> None:
+        weights = self.weights(theta)
+        for column, h in enumerate(at.tolist()):
+            if h >= len(self.heads):
+                continue
+            head = self.heads[h]
+            w = weights[column].T.cpu().numpy().astype(np.float64)
+            b = theta[column, :, self.d].cpu().numpy().astype(np.float64)
+            if head.cosine:
+                w = w / np.maximum(np.linalg.norm(w, axis=0), 1e-12)
             if self.K == 1:
                 w, b = np.hstack([np.zeros_like(w), w]), np.array([0.0, b[0]])
             if head.cosine and head.scale is not None:
                 w, b = w * head.scale, b * head.scale
-            out.append((w, b))
-        return out
+            self._results[h] = (w, b)
+
+
+def _length(values: Tensor) -> Tensor:
+    return values.flatten(1).norm(dim=1)
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    return (one * other).flatten(1).sum(dim=1)
+
+
+def _times(number: Tensor, values: Tensor) -> Tensor:
+    return number[:, None, None] * values
