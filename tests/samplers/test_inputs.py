@@ -29,6 +29,7 @@ from equipoise.samplers import (
     TextAugmentation,
     TomekLinks,
 )
+from equipoise.samplers.refusals import require_labels
 
 N = 80
 Y = np.repeat([0, 1], [60, 20])
@@ -198,6 +199,19 @@ def test_missing_labels_are_counted(y: Any) -> None:
             sampler.fit_resample(numbers(), y)
     with pytest.raises(TargetError, match=match):
         TextAugmentation().fit_resample([f"see you at {i}" for i in range(N)], y)
+
+
+def test_labels_in_columns_are_whole() -> None:
+    hot = np.eye(3, dtype=int)[np.repeat([0, 1, 2], [50, 20, 10])]
+    X = numbers().drop(columns="id").to_numpy()
+    expected = RandomUnderSampler(random_state=0).fit_resample(X, hot)[0]
+    assert len(expected) == 30
+    require_labels(X, hot.tolist())
+    require_labels(X, pd.DataFrame(hot))
+    gone = pd.DataFrame(hot).astype("Int64")
+    gone.loc[2, 1] = pd.NA
+    with pytest.raises(TargetError, match="y is missing in 1 of 80 rows, the first is row 2"):
+        require_labels(X, gone)
 
 
 def test_none_is_neither_rows_nor_labels() -> None:

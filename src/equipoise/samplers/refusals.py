@@ -100,15 +100,14 @@ def _missing_labels(y: Any) -> NDArray[np.bool_]:
 
 
 def _any_in_row(found: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    rows: NDArray[np.bool_] = found.reshape(len(found), -1).any(axis=1) if found.size else found
-    return rows
+    return (
+        np.asarray(found.reshape(len(found), -1).any(axis=1), dtype=bool) if found.size else found
+    )
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
     # As an array, a list of texts and NaN would be one of texts.
-    out = np.empty(len(values), dtype=object)
-    out[:] = list(values)
-    return out
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def is_missing(value: Any) -> bool:
