@@ -38,7 +38,7 @@ def read(path: Path, rows: int | None) -> Data:
         table = pl.read_parquet(path, columns=["label", "text"])
         labels, texts = table["label"].to_list(), table["text"].to_list()
     else:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
         pairs = [line.split("\t", 1) for line in lines if "\t" in line]
         labels, texts = [one[0] for one in pairs], [one[1] for one in pairs]
     if set(labels) != set(CLASSES):

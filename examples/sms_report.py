@@ -167,14 +167,14 @@ def _claims(findings: list[Finding], seeds: int) -> list[dict[str, Any]]:
     print(
         f"\nClaims: difference to untreated, and intervals that hold together at 95 % over {len(findings)} tests"
     )
-    print(f"{'':46}{'':15}{'difference and interval':30}verdict")
+    print(f"{'':48}{'':12}{'difference and interval':30}verdict")
     for one in findings:
         gap, unit = (
             one.difference,
             "log-odds" if one.claim.measure == MESSAGE else one.claim.measure,
         )
         shown = f"{gap.mean:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
-        print(f"{one.claim.text:46}{unit:15}{shown:30}{one.verdict}")
+        print(f"{one.claim.text:48}{unit:12}{shown:30}{one.verdict}")
     parts = [
         one.verdict
         for one in findings
@@ -183,9 +183,9 @@ def _claims(findings: list[Finding], seeds: int) -> list[dict[str, Any]]:
     if parts:
         print(f"bias initialisation: all metrics improve, taken together: {joint(parts)}")
     print(
-        "undecided: the interval contains 0. Metrics of spam, where not macro. Differences of the one message"
+        "undecided: the interval contains 0. Metrics are of spam, where not macro. Differences of the one"
     )
-    print("are in log-odds and vary by seed alone (a t test), " + _power(seeds))
+    print(f"message are in log-odds, and only seeds vary there: {_power(seeds)}")
     return [
         {"claim": one.claim.text, "arm": one.claim.arm, "measure": one.claim.measure,
          "claimed": "more" if one.claim.more else "less", "difference": _number(one.difference.mean),
@@ -197,8 +197,8 @@ def _claims(findings: list[Finding], seeds: int) -> list[dict[str, Any]]:
 
 def _power(seeds: int) -> str:
     if seeds == 1:
-        return "so with one seed they stay undecided; nor do other intervals know how seeds vary."
-    return f"so {seeds} seeds decide only what is large beside the spread."
+        return "with one seed they stay undecided, and the\nother intervals do not know how seeds vary."
+    return "their spread is taken to be that of\nall arms together."
 
 
 def _ranking(bench: Bench, values: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:

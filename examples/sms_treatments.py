@@ -1,4 +1,4 @@
-"""Ten treatments of a rare class side by side, on SMS Spam, and what became of twelve claims about them.
+"""Ten treatments of a rare class side by side, on SMS Spam, and what became of the claims made about them.
 
     python examples/sms_treatments.py --data sms_spam.parquet --out runs/sms
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from equipoise.metrics import average_precision, per_class
 from equipoise.metrics.confusion import accuracy
@@ -151,10 +152,32 @@ class Bench:
         )
 
 
-def seed_difference(a: F, b: F, level: float = 0.95) -> Difference:
-    """Test a difference that has no rows to draw, of one message: a paired t test over the seeds."""
-    # The fraction is for training rows that differ from fold to fold; seeds share all of them.
-    return paired_difference(a, b, test_fraction=1e-12, repeats=1, level=level)
+def seed_differences(
+    z: Mapping[str, F], untreated: str = "untreated", level: float = 0.95
+) -> dict[str, Difference]:
+    """Test what has no rows to draw, such as the log-odds of one message: only seeds vary.
+
+    A two-way layout of A arms and S seeds, whose spread is taken to be the same in all arms: a t test with
+    (A - 1) (S - 1) degrees of freedom. The paired t test, which it is for two arms, would have S - 1, and
+    could tell next to nothing from three seeds. Not finite for one seed.
+    """
+    table = np.stack(list(z.values()))
+    arms, seeds = table.shape
+    rest = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
+    df = (arms - 1) * (seeds - 1)
+    error = float(np.sqrt(2 * (rest**2).sum() / df / seeds)) if df else float("nan")
+    half = float(stdtrit(df, (1 + level) / 2)) * error if df else float("nan")
+    out = {}
+    for arm, values in z.items():
+        gap = float(np.mean(values) - np.mean(z[untreated]))
+        alike = abs(gap) <= 1e-12  # but for rounding, whose spread is no ground for a test
+        p = 1.0 if alike else float(2 * stdtr(df, -abs(gap) / error)) if error > 0 else 0.0
+        if not df:
+            p = float("nan")
+        out[arm] = Difference(
+            gap, gap - half, gap + half, p, standard_error=error, df=float(df), folds=seeds
+        )
+    return out
 
 
 def verdict(low: float, high: float, more: bool) -> str:
@@ -189,7 +212,7 @@ def judge(
     values : mapping of arm to what `bench.values` gave
         Seed s of one arm goes with seed s of another.
     message : mapping of arm to array of shape (S,)
-        Log-odds of spam of the one message.
+        Log-odds of spam of the one message; all arms tell how much seeds vary.
     claims : sequence of Claim
         Those about arms that are missing are left out, and do not count among the tests.
     untreated : str
@@ -203,10 +226,11 @@ def judge(
     """
     known = [claim for claim in claims if {claim.arm, untreated} <= set(values)]
     each = 1 - (1 - level) / max(len(known), 1)
+    gaps = seed_differences(message, untreated, each) if known else {}
     out = []
     for claim in known:
         if claim.measure == MESSAGE:
-            gap = seed_difference(message[claim.arm], message[untreated], each)
+            gap = gaps[claim.arm]
         else:
             gap = bench.compare(values[claim.arm], values[untreated], claim.measure, each)
         out.append(Finding(claim, gap, verdict(gap.low, gap.high, claim.more)))

@@ -104,8 +104,33 @@ def test_the_same_probabilities_decide_nothing(verdicts: ModuleType) -> None:
 
 
 def test_one_seed_leaves_the_message_undecided(verdicts: ModuleType) -> None:
-    gap = verdicts.seed_difference(np.array([9.0]), np.array([1.0]))
+    gaps = verdicts.seed_differences({"untreated": np.array([1.0]), "arm": np.array([9.0])})
+    gap = gaps["arm"]
+    assert gap.mean == 8.0
     assert verdicts.verdict(gap.low, gap.high, True) == "undecided"
+
+
+def test_of_two_arms_the_message_has_the_paired_t_test(verdicts: ModuleType) -> None:
+    from scipy.stats import ttest_rel
+
+    a, b = np.array([1.5, 2.0, 1.1]), np.array([1.0, 1.9, 1.0])
+    gap = verdicts.seed_differences({"untreated": b, "arm": a})["arm"]
+    known = ttest_rel(a, b)
+    assert gap.p == pytest.approx(known.pvalue)
+    assert (gap.low, gap.high) == pytest.approx(tuple(known.confidence_interval(0.95)))
+
+
+def test_more_arms_tell_more_of_how_seeds_vary(verdicts: ModuleType) -> None:
+    # By simulation: intervals of the level asked for, though there are two seeds only.
+    random = np.random.default_rng(1)
+    held = []
+    for _ in range(1000):
+        table = random.normal(0, 2, 2) + random.normal(0, 0.5, (8, 2))
+        z = dict(zip(["untreated", *"abcdefg"], table, strict=True))
+        gap = verdicts.seed_differences(z)["a"]
+        held.append(gap.low < 0 < gap.high)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
+    assert gap.df == 7
 
 
 def test_more_claims_widen_the_intervals(verdicts: ModuleType) -> None:
