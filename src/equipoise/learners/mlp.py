@@ -186,7 +186,7 @@ def squashed(X: Matrix) -> NDArray[np.float32]:
 def _parts(X: Matrix) -> Iterator[NDArray[np.float64]]:
     """Yield rows, bounded, as many at a time as a small matrix holds."""
     for start in range(0, X.shape[0], _ROWS):
-        some = X[start : start + _ROWS]
+        some: Any = X[start : start + _ROWS]
         some = np.asarray(some.toarray() if sp.issparse(some) else some, dtype=np.float64)
         yield some / np.sqrt(1.0 + (some / _REACH) ** 2)
 

@@ -164,8 +164,9 @@ class _Fit:
             start_at_prior(self.network.head, self.effective, head=self.network.head)
         C = self.training.n_classes
         if name == "dynamic-sampling":
+            floor, smoothing = values.get("floor", 0.1), values.get("smoothing", 0.5)
             self._sample_dynamically(
-                DynamicSampler(self.codes, classes=C, seed=self.seed, **values)
+                DynamicSampler(self.codes, floor, smoothing, classes=C, seed=self.seed)
             )
         else:
             if name == "two-phase":
@@ -303,8 +304,9 @@ class _Fit:
         ]
         cosine = 0.0
         if isinstance(self.network.head, Cosines):
-            known = self.watched is not None
-            cosine = self._cross_entropy(self.network, self.watched)[1] if known else self.scales[0]
+            cosine = self.scales[0]
+            if self.watched is not None:
+                cosine = self._cross_entropy(self.network, self.watched)[1]
         return FittedNetwork(weights, biases, self.shift, self.present, cosine)
 
 
