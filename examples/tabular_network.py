@@ -1,6 +1,6 @@
 """A small network on a table with a rare class: nine treatments, the symptoms, and pictures.
 
-    python examples/tabular_network.py --out pictures            # about two minutes on one core
+    python examples/tabular_network.py --out pictures            # two minutes on one core
     python examples/tabular_network.py --rows 1500 --steps 100   # a quick look
 
 Needs `pip install 'equipoise[torch]'`. The default table is mammography (Woods et al. 1993; six
@@ -203,7 +203,7 @@ def print_table(y: np.ndarray, trials: dict[str, Trial]) -> None:
         a, b, score = table[name][:4], table[name][4:8], table[name][8]
         left, right = (f"{v[0]:8.3f} {v[1]:10.3f} {v[2]:7.3f} {v[3]:6.3f}" for v in (a, b))
         print(f"{name:22}{left}      {right}   {score:9.3f}")
-    print("\nAll four are to be as high as possible, and no treatment has the best of all:")
+    print("\nThe best by each of the four, all of which are to be as high as possible:")
     for at, how in ((0, "at argmax"), (4, "tuned")):
         best = (max(table, key=lambda name, i=at + i: table[name][i]) for i in range(4))
         pairs = zip(("accuracy", "precision", "recall", "F1"), best, strict=True)
