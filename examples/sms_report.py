@@ -174,6 +174,8 @@ def _claims(findings: list[Finding], seeds: int) -> list[dict[str, Any]]:
             "log-odds" if one.claim.measure == MESSAGE else one.claim.measure,
         )
         shown = f"{gap.mean:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
+        if not math.isfinite(gap.low):
+            shown = f"{gap.mean:+.3f} (no interval)"
         print(f"{one.claim.text:48}{unit:12}{shown:30}{one.verdict}")
     parts = [
         one.verdict
@@ -215,9 +217,10 @@ def _ranking(bench: Bench, values: Mapping[str, Any], titles: Mapping[str, str])
         "worse": [titles[arm] for arm, gap in gaps.items() if gap.high < 0],
     }
     said = [f"{word} {', '.join(arms)}" for word, arms in named.items() if arms] or [UNDECIDED]
+    count = "one test" if len(others) == 1 else f"{len(others)} tests together"
     spread = max(gaps.values(), key=lambda gap: abs(gap.mean))
     print(
-        f"\nWithout a threshold: average precision against untreated, {len(others)} tests together: "
+        f"\nWithout a threshold: average precision against untreated, {count}: "
         f"{'; '.join(said)}; largest difference {spread.mean:+.3f}."
     )
     print(
