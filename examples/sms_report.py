@@ -81,7 +81,7 @@ def _data(
     for part in sizes:
         print(f"{part}: {sizes[part]:,} messages, {spam[part]:,} spam")
     print(f"messages of the test part that repeat one of the training part: {shared}")
-    print(f"{args.model}, {args.seeds} seeds; optimizer steps: {_steps(results['steps'])}")
+    print(f"{args.model}, {_seeds(args.seeds)}; optimizer steps: {_steps(results['steps'])}")
     print("weights by inverse frequency: ham {:.3f}, spam {:.3f}".format(*weights), end="")
     print("; by hand: ham {:g}, spam {:g}".format(*hand))
     print(
@@ -106,6 +106,10 @@ def _data(
 
 def _parts(data: Any) -> list[tuple[str, np.ndarray]]:
     return [("training", data.train), ("test", data.test)]
+
+
+def _seeds(count: int) -> str:
+    return "one seed" if count == 1 else f"{count} seeds"
 
 
 def _steps(steps: Mapping[str, int]) -> str:
