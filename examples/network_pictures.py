@@ -34,7 +34,7 @@ def draw_points(
     """
     plane = PCA(2, random_state=0).fit_transform(StandardScaler().fit_transform(x))
     plane /= plane.std(axis=0)
-    low, high = np.quantile(plane, [0.005, 0.99], axis=0)
+    low, high = np.quantile(plane, [0.01, 0.99], axis=0)
     rare_low, rare_high = np.quantile(plane[y == 1], [0.02, 0.98], axis=0)
     low, high = np.minimum(low, rare_low) - 0.3, np.maximum(high, rare_high) + 0.3
     regions, rows = [], []
@@ -157,6 +157,7 @@ def _panel(
                 x=alt.X("a:Q", scale=scale(0)), x2="a2:Q", y=alt.Y("b:Q", scale=scale(1)), y2="b2:Q"
             )
         )  # fmt: skip
+    legend = alt.Legend(symbolSize=80)
     points = alt.Chart(alt.Data(values=dots)).mark_point(filled=True, opacity=0.8)
     layers.append(
         points.encode(
@@ -165,9 +166,12 @@ def _panel(
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=names, range=[BLUE, OCHRE, PURPLE]),
+                legend=legend,
             ),
             shape=alt.Shape(
-                "kind:N", scale=alt.Scale(domain=names, range=["circle", "diamond", "triangle-up"])
+                "kind:N",
+                scale=alt.Scale(domain=names, range=["circle", "diamond", "triangle-up"]),
+                legend=legend,
             ),
             size=alt.Size("kind:N", scale=alt.Scale(domain=names, range=[8, 30, 12]), legend=None),
         )
