@@ -7,7 +7,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import version
@@ -21,10 +21,9 @@ from equipoise.data.folds import FoldPlan
 from equipoise.errors import UsageError
 from equipoise.learners.base import Learner
 from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_learner
-from equipoise.learners.custom import Custom
 from equipoise.strategies import Strategy, find_strategies
 
-__all__ = ["LeftOut", "Part", "Plan", "library_versions", "make_plan"]
+__all__ = ["LeftOut", "Part", "Plan", "has_scout", "library_versions", "make_plan"]
 
 # The libraries that numbers depend on.
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
@@ -66,6 +65,13 @@ class Plan:
     left_out: list[LeftOut]
     folds: FoldPlan
     seed: int
+    waiting: list[Part] = field(default_factory=list)  # for the scores of a quicker learner
+
+    def round(self, parts: list[Part], left_out: list[LeftOut] | None = None) -> Plan:
+        """Return the plan of these parts, on the same folds and with the same material."""
+        out = dataclasses.replace(self, parts=parts, left_out=left_out or self.left_out, waiting=[])
+        out.__dict__["material"] = self.material
+        return out
 
     @cached_property
     def material(self) -> Material:
@@ -92,8 +98,9 @@ class Plan:
             digest.update(np.ascontiguousarray(split.train).tobytes())
             digest.update(np.ascontiguousarray(split.test).tobytes())
         for choice in self.choices:
-            if isinstance(choice.learner, Custom):
-                digest.update(f"{choice.learner.name}:{choice.learner.digest}".encode())
+            given = getattr(choice.learner, "digest", "")
+            if choice.learner is not None and given:
+                digest.update(f"{choice.learner.name}:{given}".encode())
         return digest.hexdigest()
 
 
@@ -123,8 +130,11 @@ def make_plan(
     has_ensembles = any(s.is_ensemble and s.name in forced for s in wanted)
     if has_ensembles and not any(choice.name == "ensemble" for choice in choices):
         choices = [*choices, Choice("ensemble", "a strategy asked for is one", None)]
+    if "default" in asked:
+        choices = _add_scouts(choices)
     parts: list[Part] = []
     left_out: list[LeftOut] = []
+    waiting: list[Part] = []
     for choice in choices:
         for strategy in wanted:
             if strategy.is_ensemble != (choice.name == "ensemble"):
@@ -132,10 +142,28 @@ def make_plan(
             one = choice.learner or get_learner("ensemble", strategy.name)
             why = _why_not(strategy, one, dataset, rows, columns, strategy.name in forced)
             if why is None:
-                parts.append(Part(one, strategy))
+                waits = has_scout(one) and strategy.name not in {*forced, "untreated"}
+                (waiting if waits else parts).append(Part(one, strategy))
             else:
                 left_out.append(LeftOut(one.name, strategy, why))
-    return Plan(dataset, choices, parts, left_out, folds, seed)
+    return Plan(dataset, choices, parts, left_out, folds, seed, waiting)
+
+
+def has_scout(learner: Learner | None) -> bool:
+    """Tell whether a learner is so slow that another one finds out what is worth training by it."""
+    return getattr(learner, "scout", None) is not None
+
+
+def _add_scouts(choices: list[Choice]) -> list[Choice]:
+    """Put the learners whose scores others wait for before them."""
+    out: list[Choice] = []
+    for choice in choices:
+        scout = getattr(choice.learner, "scout", None)
+        if scout is not None and scout not in {one.name for one in [*choices, *out]}:
+            why = f"its scores choose the strategies that {choice.name} is trained with"
+            out.append(Choice(scout, why, get_learner(scout)))
+        out.append(choice)
+    return out
 
 
 def _why_not(
@@ -156,7 +184,7 @@ def _why_not(
         return (
             f"the same training as {strategy.same_as}, since row weights have mean 1 in every fit"
         )
-    if forced:
+    if forced or has_scout(learner):
         return None
     size = columns + 50 * len(dataset.table.texts)
     name = strategy.name if strategy.is_ensemble else learner.name

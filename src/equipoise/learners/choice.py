@@ -16,6 +16,7 @@ from equipoise.learners.ensemble import ENSEMBLES, Ensemble
 from equipoise.learners.forest import Forest
 from equipoise.learners.linear import Linear
 from equipoise.learners.mlp import Mlp
+from equipoise.learners.transformer import Transformer
 
 __all__ = ["LEARNERS", "Choice", "choose_learners", "fit_seconds", "get_learner"]
 
@@ -25,6 +26,7 @@ LEARNERS: dict[str, Callable[[], Learner]] = {
     "boosting": Boosting,
     "embedding": Embedding,
     "mlp": Mlp,
+    "transformer": Transformer,
 }
 
 _FOREST_ROWS = 15_000
@@ -46,6 +48,9 @@ def get_learner(name: str, strategy: str = "untreated") -> Learner:
         return Ensemble(strategy)
     if name in LEARNERS:
         return LEARNERS[name]()
+    kind, _, model = name.partition(":")
+    if kind == Transformer.name and model:
+        return Transformer(model)
     near = get_close_matches(name, [*LEARNERS, "ensemble"], 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise UsageError(
@@ -67,7 +72,9 @@ def choose_learners(asked: Any, rows: int, columns: int, has_text: bool) -> list
         elif one == "ensemble":
             found = [Choice("ensemble", "asked for", None)]
         elif isinstance(one, str):
-            found = [Choice(one, "asked for", get_learner(one))]
+            found = [_checked(get_learner(one), "asked for", rows, out)]
+        elif isinstance(one, Transformer):
+            found = [_checked(one, "given", rows, out)]
         else:
             custom = Custom.of(one)
             alike = [c.learner for c in out if isinstance(c.learner, Custom)]
@@ -81,6 +88,19 @@ def choose_learners(asked: Any, rows: int, columns: int, has_text: bool) -> list
     if not out:
         raise UsageError("no learner was given", remedy="use learner='auto' or 'linear'")
     return out
+
+
+def _checked(learner: Learner, why: str, rows: int, others: Sequence[Choice]) -> Choice:
+    if not isinstance(learner, Transformer):
+        return Choice(learner.name, why, learner)
+    learner.check()
+    alike = [one.learner for one in others if isinstance(one.learner, Transformer)]
+    if alike and learner.digest not in {one.digest for one in alike}:
+        learner = learner.called(f"{learner.name}-{len(alike) + 1}")
+    minutes = fit_seconds(Transformer.name, rows, 1) * learner.epochs / 60
+    return Choice(
+        learner.name, f"{why}; about {max(minutes, 1):,.0f} minutes a fit on one core", learner
+    )
 
 
 def _automatic(rows: int, columns: int, has_text: bool) -> list[Choice]:
@@ -108,6 +128,7 @@ _SECONDS_PER_CELL = {
     "forest": 1.2e-5,
     "boosting": 7e-7,
     "embedding": 1e-8,
+    "transformer": 6.5e-2,  # for each epoch, of a row as long as a short message, whatever the columns
     "mlp": 2e-5,
     "balanced-random-forest": 3e-6,
     "easy-ensemble": 1e-5,

