@@ -240,7 +240,7 @@ def print_verdict(
     once = {arm: confusion(y, one, len(classes)) for arm, one in said.items()}
     many = {arm: confusion(y, one, len(classes), draws) for arm, one in said.items()}
     print(f"\n{len(y)} test rows, 95 % intervals by bootstrap, widened for the chance of training:")
-    print(f"  {'':15}" + "".join(f"{name:26}" for name in SCORES))
+    print(f"  {'':15}" + "".join(f"{name:26}" for name in SCORES).rstrip())
     for arm in said:
         cells = []
         for score in SCORES.values():
