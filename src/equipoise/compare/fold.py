@@ -21,7 +21,7 @@ from equipoise.ensembles import balanced_prior_offset
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import Fitted, Learner, Loss, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
-from equipoise.learners.losses import loss_offset
+from equipoise.learners.losses import Refocused, loss_offset
 from equipoise.learners.text import TextCounts
 from equipoise.samplers.engine.neighbours import Graph
 from equipoise.strategies.resampling import Resampled, Space, resample
@@ -61,6 +61,9 @@ class Prepared:
 
     def trained(self, fitted: Fitted) -> Trained:
         """Return it with what was fitted."""
+        focus = 0.0 if self.training.loss is None else self.training.loss.focus
+        if focus:
+            fitted = Refocused(fitted, focus)
         return Trained(self.fold, fitted, self.view, self.offset, len(self.training.y))
 
 

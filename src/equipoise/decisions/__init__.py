@@ -10,12 +10,14 @@ from equipoise.decisions.correction import (
 )
 from equipoise.decisions.costs import parse_cost
 from equipoise.decisions.decision import Decision
+from equipoise.decisions.focal import correct_focal
 from equipoise.decisions.tuning import tune_bias
 
 __all__ = [
     "Decision",
     "calibration_intercept",
     "correct",
+    "correct_focal",
     "correct_probabilities",
     "parse_cost",
     "prior_offset",

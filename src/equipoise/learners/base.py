@@ -51,6 +51,11 @@ class Loss:
         numbers += [f"{name} tuned" for name in self.tuned]
         return f"{self.name}({', '.join(numbers)})" if numbers else self.name
 
+    @property
+    def focus(self) -> float:
+        """Focusing parameter of a focal loss, 0 of others."""
+        return self.values.get("gamma", 0.0) if "focal" in self.name else 0.0
+
     def settled(self, values: Mapping[str, float]) -> Loss:
         """Return it with these numbers and nothing left to tune."""
         return Loss(self.name, {**self.values, **values})

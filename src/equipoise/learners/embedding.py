@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from equipoise.learners.base import Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
-from equipoise.learners.losses import make_loss
+from equipoise.learners.losses import loss_weights, make_loss
 
 if TYPE_CHECKING:
     from equipoise.learners.neural.heads import Head
@@ -87,11 +87,10 @@ def _head(training: Training, n: int) -> Head:
     slots: dict[str, Any] = {}
     if loss is not None:
         module = make_loss(loss, y, training.n_classes)
-        by_class = getattr(module, "alpha", None)
-        by_class = getattr(module, "weight", None) if by_class is None else by_class
+        by_class = loss_weights(module)
         if by_class is not None:
-            weight = weight * by_class.numpy()[y]
-        slots["gamma"] = module.gamma if loss.name in ("focal", "class-balanced-focal") else 0.0
+            weight = weight * by_class[y]
+        slots["gamma"] = loss.focus
         if hasattr(module, "log_prior"):
             slots["shift"] = module.tau * module.log_prior.numpy()
         if hasattr(module, "factor"):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Loss
+from equipoise.decisions.focal import correct_focal
+from equipoise.learners.base import Fitted, Loss
+from equipoise.learners.encoding import Matrix
 
-__all__ = ["loss_offset", "make_loss"]
+__all__ = ["Refocused", "loss_offset", "loss_weights", "make_loss"]
 
 _SHIFTS = ("balanced-softmax", "logit-adjusted")
 
@@ -63,10 +66,43 @@ def loss_offset(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> NDAr
     float64 array, shape (C,)
         What out-of-fold scores then still lack is levelled when they are judged.
     """
-    if loss is None or loss.name not in _SHIFTS:
+    if loss is None:
         return np.zeros(n_classes)
-    offset: NDArray[np.float64] = make_loss(loss, y, n_classes).prior_offset.numpy()
-    return offset
+    if loss.name in _SHIFTS:
+        offset: NDArray[np.float64] = make_loss(loss, y, n_classes).prior_offset.numpy()
+        return offset
+    weights = loss_weights(make_loss(loss, y, n_classes))
+    if weights is None:
+        return np.zeros(n_classes)
+    moved = np.log(weights)
+    return moved - moved.mean()
+
+
+def loss_weights(module: Any) -> NDArray[np.float64] | None:
+    """Return the weights of the classes in a module of :mod:`equipoise.losses`, or None."""
+    held = getattr(module, "alpha", None)
+    held = getattr(module, "weight", None) if held is None else held
+    return None if held is None else np.asarray(held.numpy(), dtype=np.float64)
+
+
+@dataclass
+class Refocused:
+    """A learner fitted with a focal loss, whose log-probabilities are put back to the classes.
+
+    Attributes
+    ----------
+    fitted : Fitted
+        What was trained.
+    gamma : float
+        Focusing parameter of its loss.
+    """
+
+    fitted: Fitted
+    gamma: float
+
+    def log_proba(self, X: Matrix) -> NDArray[np.float64]:
+        """Return natural-log probabilities, shape (n, C)."""
+        return correct_focal(self.fitted.log_proba(X), self.gamma)
 
 
 def _shares(alpha: float, counts: NDArray[np.int64]) -> list[float]:

@@ -221,7 +221,8 @@ def _contradictions_of_model(about: dict[str, Any]) -> Iterator[str]:
         "network.safetensors": {"cosine": size},
         "model.safetensors": {"cosine": size, "max_length": whole},
     }
-    fault = find_fault(about, own.get(about["learner_file"], {}))
+    form = {**own.get(about["learner_file"], {}), **({"focus": size} if "focus" in about else {})}
+    fault = find_fault(about, form)
     if fault is not None:
         yield fault
     if boosted:

@@ -22,6 +22,7 @@ from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.embedding import FittedHead
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
+from equipoise.learners.losses import Refocused
 from equipoise.learners.mlp import FittedNetwork
 from equipoise.learners.transformer import FILES, FittedTransformer
 from equipoise.results.documents import find_fault_of_model
@@ -46,6 +47,7 @@ _OF_STORAGE = (
     "max_length",
     "files",
     "digest",
+    "focus",
 )
 
 
@@ -88,7 +90,9 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
         with (temporary / _ENCODER).open("wb") as file:
             # numpy's types take any name for its own option.
             np.savez_compressed(file, **model.encoder.to_arrays())  # type: ignore[arg-type]
-        about["learner_file"] = _save_fitted(model.fitted, temporary, about, trusted)
+        about["focus"] = model.fitted.gamma if isinstance(model.fitted, Refocused) else 0.0
+        trained = model.fitted.fitted if isinstance(model.fitted, Refocused) else model.fitted
+        about["learner_file"] = _save_fitted(trained, temporary, about, trusted)
         about["files"] = {
             name: _digest((temporary / name).read_bytes())
             for name in sorted(path.name for path in temporary.iterdir())
@@ -235,6 +239,9 @@ def _read(folder: Path, trusted: list[str]) -> Parts:
     classes = [_label_from_json(label) for label in about.pop("classes")]
     encoder = Encoder.from_arrays(_arrays(_content(folder, _ENCODER, about)))
     fitted = _read_fitted(folder, about, len(classes), trusted)
+    focus = float(about.get("focus", 0.0))
+    if focus:
+        fitted = Refocused(fitted, focus)
     offset = np.array(about.pop("offset"), dtype=np.float64)
     decision = Decision.from_json(about.pop("decision"))
     schema, view = Schema.from_json(about.pop("columns")), about.pop("view")
