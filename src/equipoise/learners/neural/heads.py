@@ -177,7 +177,11 @@ class _Block:
     def weights(self, theta: Tensor) -> Tensor:
         """Return the weights in the coordinates of the features, shape (H, K, d)."""
         inner = theta[:, :, : self.d].reshape(self.H * self.K, self.d)
-        return (inner @ self.basis).view(self.H, self.K, self.d)
+        return self._by_head(self.basis.T @ inner.T)
+
+    def _by_head(self, columns: Tensor) -> Tensor:
+        # Products have the heads in their columns: in their rows, where a head stands would matter.
+        return columns.T.contiguous().view(self.H, self.K, -1)
 
     def losses(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Return the objective of every head, shape (H,), and its gradients, of the shape of theta."""
@@ -192,15 +196,15 @@ class _Block:
         # Summed along the memory: down the columns, the order would depend on how many there are.
         total = loss.mul_(self.weight).T.contiguous().double().sum(dim=1)
         total = total + 0.5 * self.penalty * (weights**2).double().sum(dim=2).sum(dim=1)
-        back = (slope.T @ self.X).view(self.H, self.K, self.d + 1)
+        back = self._by_head(self.X.T @ slope)
         of_weights = back[:, :, : self.d]
         if length is not None:
             along = (used * of_weights).sum(dim=2, keepdim=True)
             turned = (of_weights - along * used) / length
             of_weights = torch.where(self.cosine[:, None, None] > 0, turned, of_weights)
         of_weights = of_weights + self.penalty[:, None, None] * weights
-        inner = of_weights.reshape(self.H * self.K, self.d) @ self.basis.T
-        gradient = torch.cat([inner.view(self.H, self.K, self.d), back[:, :, self.d :]], dim=2)
+        inner = self._by_head(self.basis @ of_weights.reshape(self.H * self.K, self.d).T)
+        gradient = torch.cat([inner, back[:, :, self.d :]], dim=2)
         return total, gradient
 
     def _of_two(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -211,10 +215,12 @@ class _Block:
         log_p = torch.nn.functional.logsigmoid(a)
         q = torch.sigmoid(-a)
         if self.focal:
-            q = q.clamp_(min=_SMALL)
-            power = q**self.gamma
-            slope = -power * (q - self.gamma * (1 - q) * log_p)
-            loss = -power * log_p
+            some = q.clamp(min=_SMALL)
+            power = some**self.gamma
+            slope = -power * (some - self.gamma * (1 - some) * log_p)
+            # The others as without it, to the last bit.
+            slope = torch.where(self.gamma > 0, slope, -q)
+            loss = torch.where(self.gamma > 0, -power * log_p, -log_p)
         else:
             slope, loss = -q, -log_p
         return loss, slope.mul_(self.weight).mul_(self.sign).mul_(self.scale[:, 1])
@@ -232,8 +238,10 @@ class _Block:
         if self.focal:
             q = (-torch.expm1(log_p)).clamp_(min=_SMALL)
             power = q**self.gamma
-            pull = pull * (power - self.gamma * power / q * (1 - q) * log_p)
-            loss = loss * power
+            pull = pull * torch.where(
+                self.gamma > 0, power - self.gamma * power / q * (1 - q) * log_p, 1.0
+            )
+            loss = loss * torch.where(self.gamma > 0, power, 1.0)
         slope = (log_all.exp_() - true) * pull[:, :, None] * self.scale
         return loss, slope.view(len(self.y), self.H * self.C)
 
