@@ -22,8 +22,7 @@ Y2 = (Z[:, 0] > 1.2).astype(np.int64)
 LOSSES = [
     None,
     Loss("focal", {"gamma": 2.0}),
-    Loss("focal", {"gamma": 1.0, "alpha": 0.8}),
-    Loss("class-balanced-focal", {"beta": 0.99, "gamma": 1.0}),
+    Loss("focal", {"gamma": 1.0}),
     Loss("balanced-softmax"),
     Loss("logit-adjusted", {"tau": 0.7}),
     Loss("vs", {"gamma": 0.2, "tau": 1.0}),

@@ -82,7 +82,11 @@ def test_focal_loss_with_gamma_zero_is_cross_entropy():
 
 @pytest.mark.parametrize("y", [Y2, Y3], ids=["binary", "multiclass"])
 def test_focal_loss_learns(y):
-    log_p = Boosting().fit(Training(X, y, int(y.max()) + 1, seed=3, loss=Loss("focal", {"gamma": 2.0}))).log_proba(X)
+    log_p = (
+        Boosting()
+        .fit(Training(X, y, int(y.max()) + 1, seed=3, loss=Loss("focal", {"gamma": 2.0})))
+        .log_proba(X)
+    )
     assert (log_p.argmax(axis=1) == y).mean() > 0.9
 
 

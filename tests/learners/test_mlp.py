@@ -24,7 +24,6 @@ from equipoise.learners.neural.mlp import Recipe, train_network
 SHORT = Recipe(epochs=6, patience=6, blind=6)
 LOSSES = [
     Loss("focal", {"gamma": 2.0}),
-    Loss("class-balanced-focal", {"beta": 0.999, "gamma": 1.0}),
     Loss("balanced-softmax"),
     Loss("logit-adjusted", {"tau": 1.5}),
     Loss("vs", {"gamma": 0.15, "tau": 1.0}),

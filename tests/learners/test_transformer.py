@@ -202,7 +202,6 @@ def test_a_schedule_learns_and_ends_at_the_prior(tiny_bert, name):
 @pytest.mark.parametrize(
     "loss",
     [
-        Loss("class-balanced-focal", {"beta": 0.999, "gamma": 1.0}),
         Loss("balanced-softmax"),
         Loss("vs", {"gamma": 0.15, "tau": 1.0}),
         Loss("ldam", {"max_margin": 0.5, "s": 30.0}),

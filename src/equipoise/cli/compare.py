@@ -41,8 +41,9 @@ Learners = Annotated[
         "-l",
         metavar="NAMES",
         autocompletion=completion.learners,
-        help="linear, forest, boosting, ensemble, or auto, which picks what suits the data and the "
-        "time. Repeatable, or with commas: they compete.",
+        help="linear, forest, boosting, ensemble, embedding, mlp, transformer, transformer:MODEL (a folder "
+        "or a name on a model hub), or auto, which picks what suits the data and the time. Repeatable, or "
+        "with commas: they compete.",
         rich_help_panel="Trial",
     ),
 ]

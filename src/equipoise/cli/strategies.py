@@ -21,6 +21,8 @@ _FAMILIES = {
     "weights": "Weights: how much each row counts",
     "rows": "Rows: which rows the learner sees",
     "loss": "Loss: what is minimised",
+    "start": "Start: where training begins",
+    "schedule": "Schedule: how training changes over time",
     "ensemble": "Ensembles made for imbalance",
     "control": "Controls: untreated ensembles of the same size",
 }

@@ -51,7 +51,8 @@ Learner = Annotated[
         "-l",
         metavar="NAME",
         autocompletion=completion.learners,
-        help="linear, forest, boosting, or auto. Ensembles made for imbalance bring their own.",
+        help="linear, forest, boosting, embedding, mlp, transformer, transformer:MODEL (a folder or a name "
+        "on a model hub), or auto. Ensembles made for imbalance bring their own.",
         rich_help_panel="Trial",
     ),
 ]

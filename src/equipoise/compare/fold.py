@@ -21,7 +21,7 @@ from equipoise.ensembles import balanced_prior_offset
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import Fitted, Learner, Loss, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
-from equipoise.learners.losses import Refocused, loss_offset
+from equipoise.learners.losses import Refocused, loss_offset, split_alpha
 from equipoise.learners.text import TextCounts
 from equipoise.samplers.engine.neighbours import Graph
 from equipoise.strategies.resampling import Resampled, Space, resample
@@ -266,6 +266,10 @@ class Fold:
         if strategy.weights is not None:
             by_class = strategy.weights.of_classes(self.y, self.n_classes)
             weight = by_class[y] if weight is None else weight * by_class[y]
+        if loss is not None:
+            loss, shares = split_alpha(loss, self.y, self.n_classes)
+            if shares is not None:
+                weight = shares[y] if weight is None else weight * shares[y]
         training = Training(
             X,
             y,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,8 @@ def _why_not(
         return f"the learner {learner.name} cannot be given its own {' and '.join(lacking)}"
     if strategy.loss is not None and strategy.loss.name not in learner.losses:
         return f"the learner {learner.name} cannot minimise {strategy.loss.name}"
+    if strategy.loss is not None and strategy.loss.tuned and find_spec("optuna") is None:
+        return "its numbers are tuned by optuna: pip install 'equipoise[tune]'"
     if strategy.rows is not None and strategy.rows.changes_texts and not dataset.table.texts:
         return "it changes texts, and there is no column of text"
     if strategy.rows is not None and strategy.rows.generates and learner.view == "text":

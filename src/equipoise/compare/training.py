@@ -194,7 +194,9 @@ def _record(fold: Fold, trained: Trained) -> Record:
 
 def _attempt(work: Callable[[], T]) -> T | Record:
     try:
-        return work()
+        # Each thread has its own number of threads to work with, and a new one starts with all cores.
+        with threadpool_limits(1, user_api="openmp"):
+            return work()
     except NotApplicable as error:
         return Record(None, None, why_not=str(error.problem))
     except (EquipoiseError, MemoryError):

@@ -30,7 +30,7 @@ class Loss:
 
     Attributes
     ----------
-    name : {"focal", "class-balanced-focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
+    name : {"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
         What is minimised; see :mod:`equipoise.losses`.
     values : mapping of str to float
         Numbers of the loss, such as ``{"gamma": 2.0}``.
@@ -54,7 +54,7 @@ class Loss:
     @property
     def focus(self) -> float:
         """Focusing parameter of a focal loss, 0 of others."""
-        return self.values.get("gamma", 0.0) if "focal" in self.name else 0.0
+        return self.values.get("gamma", 0.0) if self.name == "focal" else 0.0
 
     def settled(self, values: Mapping[str, float]) -> Loss:
         """Return it with these numbers and nothing left to tune."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from equipoise.learners.base import Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
-from equipoise.learners.losses import loss_weights, make_loss
+from equipoise.learners.losses import make_loss
 
 if TYPE_CHECKING:
     from equipoise.learners.neural.heads import Head
@@ -44,9 +44,7 @@ class Embedding:
     title = "Sentence embedding and linear head"
     view: View = "embedding"
     honours = frozenset({"rows", "weights", "loss", "decision"})
-    losses = frozenset(
-        {"focal", "class-balanced-focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
-    )
+    losses = frozenset({"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"})
     watches = False
     balances = False
 
@@ -87,9 +85,6 @@ def _head(training: Training, n: int) -> Head:
     slots: dict[str, Any] = {}
     if loss is not None:
         module = make_loss(loss, y, training.n_classes)
-        by_class = loss_weights(module)
-        if by_class is not None:
-            weight = weight * by_class[y]
         slots["gamma"] = loss.focus
         if hasattr(module, "log_prior"):
             slots["shift"] = module.tau * module.log_prior.numpy()
@@ -102,4 +97,4 @@ def _head(training: Training, n: int) -> Head:
                 cosine=True,
             )
     full = np.bincount(_rows(training), weights=weight, minlength=n)
-    return Head(full, len(y), **slots)
+    return Head(full.astype(np.float64), len(y), **slots)

@@ -185,7 +185,7 @@ class Encoder:
             return _written_out(table)
         if view == "embedding":
             vectors = embed_texts(table) if texts is None else texts
-            levels = self.one_hot(self.discrete(table))
+            levels: Any = self.one_hot(self.discrete(table))
             dense = levels.toarray() if sp.issparse(levels) else levels
             beside = _BESIDE_VECTORS * np.hstack([self.scaled(table), dense])
             return _join([beside, *vectors]).astype(np.float32, copy=False)

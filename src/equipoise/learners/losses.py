@@ -12,9 +12,7 @@ from equipoise.decisions.focal import correct_focal
 from equipoise.learners.base import Fitted, Loss
 from equipoise.learners.encoding import Matrix
 
-__all__ = ["Refocused", "loss_offset", "loss_weights", "make_loss"]
-
-_SHIFTS = ("balanced-softmax", "logit-adjusted")
+__all__ = ["Refocused", "loss_offset", "make_loss", "split_alpha"]
 
 
 def make_loss(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> Any:
@@ -38,19 +36,16 @@ def make_loss(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> Any:
     counts = np.bincount(y, minlength=n_classes)
     if loss is None:
         return losses.WeightedCrossEntropy(np.ones(n_classes))
-    values: dict[str, Any] = dict(loss.values)
-    if loss.name == "focal":
-        alpha = values.pop("alpha", None)
-        return losses.FocalLoss(alpha=None if alpha is None else _shares(alpha, counts), **values)
-    if loss.name == "class-balanced-focal":
-        return losses.ClassBalancedLoss(counts, base="focal", **values)
     kinds: dict[str, Any] = {
         "balanced-softmax": losses.BalancedSoftmaxLoss,
         "logit-adjusted": losses.LogitAdjustedLoss,
         "vs": losses.VSLoss,
         "ldam": losses.LDAMLoss,
     }
-    return kinds[loss.name](counts, **values)
+    values: dict[str, Any] = dict(loss.values)
+    return (
+        losses.FocalLoss(**values) if loss.name == "focal" else kinds[loss.name](counts, **values)
+    )
 
 
 def loss_offset(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
@@ -64,25 +59,47 @@ def loss_offset(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> NDAr
     Returns
     -------
     float64 array, shape (C,)
-        What out-of-fold scores then still lack is levelled when they are judged.
+        ``prior_offset`` of the module, without importing what it is made of. What out-of-fold scores
+        then still lack is levelled when they are judged.
     """
-    if loss is None:
-        return np.zeros(n_classes)
-    if loss.name in _SHIFTS:
-        offset: NDArray[np.float64] = make_loss(loss, y, n_classes).prior_offset.numpy()
-        return offset
-    weights = loss_weights(make_loss(loss, y, n_classes))
-    if weights is None:
-        return np.zeros(n_classes)
-    moved = np.log(weights)
-    return moved - moved.mean()
+    out = np.zeros(n_classes)
+    if loss is None or loss.name not in ("balanced-softmax", "logit-adjusted"):
+        return out
+    counts = np.bincount(y, minlength=n_classes)
+    out[counts > 0] = -loss.values.get("tau", 1.0) * np.log(counts[counts > 0])
+    out[counts > 0] -= out[counts > 0].mean()
+    return out
 
 
-def loss_weights(module: Any) -> NDArray[np.float64] | None:
-    """Return the weights of the classes in a module of :mod:`equipoise.losses`, or None."""
-    held = getattr(module, "alpha", None)
-    held = getattr(module, "weight", None) if held is None else held
-    return None if held is None else np.asarray(held.numpy(), dtype=np.float64)
+def split_alpha(
+    loss: Loss, y: NDArray[np.int64], n_classes: int
+) -> tuple[Loss, NDArray[np.float64] | None]:
+    """Take alpha, the share of the rare classes, out of a focal loss: it is a weight of the classes.
+
+    Parameters
+    ----------
+    loss : Loss
+        Any loss.
+    y : int64 array, shape (n,)
+        Class codes of the training rows.
+    n_classes : int
+        Number of classes C.
+
+    Returns
+    -------
+    Loss, float64 array of shape (C,) or None
+        The loss without it, and the weights: alpha for the rarer of two classes and ``1 - alpha`` for
+        the other; of more classes from ``1 - alpha`` for the largest to alpha for the smallest, in equal
+        steps. None where the loss has no alpha.
+    """
+    alpha = loss.values.get("alpha")
+    if alpha is None:
+        return loss, None
+    rest = {name: value for name, value in loss.values.items() if name != "alpha"}
+    order = np.argsort(-np.bincount(y, minlength=n_classes), kind="stable")
+    weights = np.empty(n_classes)
+    weights[order] = np.linspace(1.0 - alpha, alpha, n_classes)
+    return Loss(loss.name, rest), weights
 
 
 @dataclass

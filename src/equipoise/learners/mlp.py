@@ -132,9 +132,7 @@ class Mlp:
     title = "Neural network"
     view: View = "dense"
     honours = frozenset({"rows", "weights", "loss", "start", "schedule", "decision"})
-    losses = frozenset(
-        {"focal", "class-balanced-focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
-    )
+    losses = frozenset({"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"})
     watches = True
     balances = False
 

@@ -138,7 +138,7 @@ class Transformer:
         {"rows", "weights", "loss", "start", "schedule", "decision"}
     )
     losses: ClassVar[frozenset[str]] = frozenset(
-        {"focal", "class-balanced-focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
+        {"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
     )
     watches: ClassVar[bool] = True
     balances: ClassVar[bool] = False

@@ -215,13 +215,15 @@ def _contradictions_of_model(about: dict[str, Any]) -> Iterator[str]:
     yield from _of_labels(labels)
     lists = {"offset": about["offset"], "bias": about["decision"]["bias"]}
     boosted = about["learner_file"] == "booster.txt"
-    own: dict[str, Form] = {
+    own: dict[str, dict[str, Form]] = {
         "booster.txt": {"start": [number]},
         "estimator.skops": {"linear": flag},
         "network.safetensors": {"cosine": size},
         "model.safetensors": {"cosine": size, "max_length": whole},
     }
-    form = {**own.get(about["learner_file"], {}), **({"focus": size} if "focus" in about else {})}
+    form = own.get(about["learner_file"], {})
+    if "focus" in about:
+        form = {**form, "focus": size}
     fault = find_fault(about, form)
     if fault is not None:
         yield fault

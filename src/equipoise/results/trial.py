@@ -67,8 +67,10 @@ def compare(
     task : {"binary", "multiclass"}, optional
         Detected from the target by default.
     learner : str, estimator or list, default "auto"
-        ``"linear"``, ``"forest"``, ``"boosting"``, ``"ensemble"``, several of them, or scikit-learn
-        classifiers. ``"auto"`` picks those that suit the data and the time.
+        ``"linear"``, ``"forest"``, ``"boosting"``, ``"ensemble"``; ``"embedding"`` (a head on sentence
+        vectors), ``"mlp"``, ``"transformer"`` or ``"transformer:MODEL"`` (a folder or a name on a model
+        hub), which need extras; several of them, or scikit-learn classifiers. ``"auto"`` picks those that
+        suit the data and the time.
     strategies : str or list of str, default "default"
         Names from ``equipoise strategies``. ``"default"`` leaves out what would take too long on these
         data; ``"all"`` does not. The untreated data are always in.

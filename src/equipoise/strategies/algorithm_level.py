@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from equipoise.learners.base import Loss, Schedule
-from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.strategy import Strategy, Weights
 
 __all__ = ["ALGORITHM_LEVEL", "ENSEMBLES"]
 
@@ -31,13 +31,16 @@ _LOSS = [
         Loss("focal", tuned=("gamma", "alpha")),
         start=True,
     ),
-    _loss(
+    Strategy(
         "class-balanced-focal",
         "Class-balanced focal loss",
-        "Minimise the focal loss weighted by the effective numbers of rows.",
+        "loss",
+        "Minimise the focal loss with gamma 1, weighted by the effective numbers of rows.",
         "Cui et al. 2019, CVPR",
-        Loss("class-balanced-focal", {"beta": 0.999, "gamma": 1.0}),
+        weights=Weights("ens", beta=0.999),
+        loss=Loss("focal", {"gamma": 1.0}),
         start=True,
+        simplicity=3,
     ),
     _loss(
         "balanced-softmax",

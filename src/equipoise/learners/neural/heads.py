@@ -123,7 +123,8 @@ class _Block:
         # The intercept is the weight of a column of ones, so that a product brings its slope as well.
         self.X = torch.cat([X, torch.ones_like(X[:, :1])], dim=1)
         self.y, self.C, self.heads, self.columns = y, n_classes, heads, columns
-        self._results: Any = [None] * len(heads)
+        self._results: list[tuple[NDArray[np.float64], NDArray[np.float64]] | None]
+        self._results = [None] * len(heads)
         # Of two classes only the difference of the scores matters.
         self.K = 1 if n_classes == 2 else n_classes
         self.H = -(-len(heads) // columns) * columns
@@ -142,6 +143,7 @@ class _Block:
         self.cosine = self._put([float(head.cosine) for head in heads], 0.0)
         self.basis = self._put_basis()
         self.focal = any(head.gamma for head in heads)
+        self._unit = torch.ones(self.H, dtype=X.dtype, device=X.device)
         self.bounded = any(head.cosine or head.margin is not None for head in heads)
         self.true = torch.nn.functional.one_hot(y, n_classes).to(X.dtype)
         self.sign = 2.0 * self.true[:, 1:2] - 1.0
@@ -170,7 +172,8 @@ class _Block:
         inverse = torch.linalg.solve_triangular(
             root.T, torch.eye(self.d, dtype=root.dtype, device=root.device), upper=True
         )
-        return inverse.T.to(self.X.dtype).contiguous()
+        out: Tensor = inverse.T.to(self.X.dtype).contiguous()
+        return out
 
     # -- the losses of all heads ------------------------------------------------------------------
 
@@ -286,7 +289,7 @@ class _Block:
                 theta, f, g, at, done = theta[kept], f[kept], g[kept], at[kept], done[kept]
                 memory = [(s[kept], v[kept], rho[kept]) for s, v, rho in memory]
         self._report(theta, at)
-        return self._results
+        return [one for one in self._results if one is not None]
 
     def _still_needed(self, done: Tensor) -> Tensor | None:
         """Return the columns to go on with, once enough heads are done to drop some; else None."""
@@ -351,7 +354,8 @@ class _Block:
 
 
 def _length(values: Tensor) -> Tensor:
-    return values.flatten(1).norm(dim=1)
+    out: Tensor = values.flatten(1).norm(dim=1)
+    return out
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
