@@ -14,21 +14,31 @@ from pathlib import Path
 import pytest
 
 from equipoise import __version__
+from equipoise.cli.app import app
 from equipoise.cli.strategies import DECISIONS as EXPLAINED
 from equipoise.data.reading import read_table
 from equipoise.decisions.decision import DECISIONS
 from equipoise.errors import ModelError
+from equipoise.learners.choice import LEARNERS
 from equipoise.results.comparison import Comparison
 from equipoise.results.model import Model
+from equipoise.strategies import CATALOGUE
 
 from .conftest import Run, document
 
 ESCAPE = re.compile("\x1b")
-VERBS = ["compare", "train", "predict", "evaluate", "resample", "strategies", "report", "demo"]
+VERBS = [
+    *("compare", "train", "predict", "evaluate", "resample"),
+    *("weights", "strategies", "report", "demo"),
+]
 
 
 def test_version(run: Run) -> None:
     assert run("--version").out == f"equipoise {__version__}\n"
+
+
+def test_the_verbs_are_these() -> None:
+    assert [command.name for command in app.registered_commands] == VERBS
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -236,6 +246,30 @@ def test_strategies(run: Run) -> None:
     assert "Chawla" in run("strategies", "smote").out
 
 
+def test_strategies_lists_every_one_and_shows_it_in_full(run: Run) -> None:
+    listed = {line.split()[0] for line in run("strategies").out.splitlines() if line.strip()}
+    assert set(CATALOGUE) <= listed
+    for name, strategy in CATALOGUE.items():
+        outcome = run("strategies", name)
+        assert outcome.status == 0, outcome.err
+        filled = [slot for slot, words in strategy.slots().items() if words]
+        assert all(f"  {slot:<17} " in outcome.out for slot in filled)
+
+
+@pytest.mark.parametrize("verb", ["compare", "train"])
+def test_the_help_names_every_learner(verb: str, run: Run) -> None:
+    words = re.findall(r"[\w:]+", run(verb, "--help").out)
+    assert {*LEARNERS, "transformer:MODEL", "auto"} <= set(words)
+
+
+def test_help_needs_no_torch() -> None:
+    look = (
+        "import sys; from equipoise.cli.app import run; status = run(['compare', '--help']);"
+        "sys.exit(bool(status) or bool({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True).returncode == 0
+
+
 def test_strategies_explain_the_ways_of_deciding(run: Run) -> None:
     assert set(EXPLAINED) == set(DECISIONS)
     everything = run("strategies").out
@@ -262,6 +296,7 @@ def test_report_is_rebuilt(finished: Path, run: Run) -> None:
     [
         ("equipoise compare x.csv --strategies smote,random-", "smote,random-over"),
         ("equipoise compare x.csv --learner lin", "linear"),
+        ("equipoise compare x.csv --learner linear,tr", "linear,transformer"),
         ("equipoise compare x.csv --metric recall_at", "recall_at_precision"),
         ("equipoise strategies easy", "easy-ensemble"),
         ("equipoise pre", "predict"),
