@@ -8,8 +8,8 @@ from pathlib import Path
 # Before torch is loaded: test processes that each take all cores only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402
+import pytest
+from hypothesis import settings
 
 TINY_WORDS = [
     "win",
