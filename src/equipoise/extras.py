@@ -8,7 +8,7 @@ from types import ModuleType
 
 from equipoise.errors import MissingExtra
 
-__all__ = ["load_extra"]
+__all__ = ["load_extra", "require"]
 
 
 def load_extra(package: str, extra: str, wanted_by: str) -> ModuleType:
@@ -34,9 +34,25 @@ def load_extra(package: str, extra: str, wanted_by: str) -> ModuleType:
     >>> load_extra("json", "torch", "this example").__name__
     'json'
     """
+    require(package, extra, wanted_by)
+    return import_module(package)
+
+
+def require(package: str, extra: str, wanted_by: str) -> None:
+    """Look whether an optional package is installed, without importing it.
+
+    Parameters
+    ----------
+    package, extra, wanted_by
+        As for :func:`load_extra`.
+
+    Raises
+    ------
+    MissingExtra
+        If it is not.
+    """
     if find_spec(package.partition(".")[0]) is None:
         raise MissingExtra(
             f"{wanted_by} needs the package {package}, which is not installed",
             remedy=f"run: pip install 'equipoise[{extra}]'",
         )
-    return import_module(package)

@@ -138,3 +138,13 @@ def test_an_unknown_encoder_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(eq.errors.DataError, match="cannot be loaded"):
         load_encoder(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("learner", ["embedding", "mlp"])
+def test_what_is_not_installed_is_told_before_the_first_fit(learner, monkeypatch):
+    monkeypatch.setattr("equipoise.extras.find_spec", lambda name: None)
+    texts, y = _texts(40)
+    with pytest.raises(
+        eq.errors.MissingExtra, match=f"{learner} needs the package torch.*pip install"
+    ):
+        eq.compare({"text": texts, "y": y}, target="y", learner=learner, folds=2)

