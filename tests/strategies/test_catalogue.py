@@ -144,7 +144,9 @@ def test_methods_that_read_labels_only_need_no_encoding(method):
 
     y = np.repeat([0, 1], [40, 8])
     table = Table(np.zeros((48, 1)), np.zeros((48, 0), np.int32), [], ["x"], [], [], [], 48)
-    made = resample(method, Space(table, y, Encoder(), encode, encode, parents), 0, lambda other: None)
+    made = resample(
+        method, Space(table, y, Encoder(), encode, encode, parents), 0, lambda other: None
+    )
     assert made.rows is not None
     np.testing.assert_array_equal(made.y, np.append(y, y[parents()])[made.rows])
     assert (made.weight is not None) == ROWS[method].weighs

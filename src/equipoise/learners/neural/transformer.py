@@ -24,13 +24,12 @@ from equipoise.learners.neural.pretrained import (
     load_from,
     load_tokenizer,
     machine,
-    place_of,
     put_cosines,
     quiet_reports,
     read_tokens,
     score_tokens,
 )
-from equipoise.learners.neural.sentences import half_precision
+from equipoise.learners.neural.sentences import half_precision, place_of
 from equipoise.learners.transformer import FittedTransformer, Transformer
 from equipoise.schedules import (
     DeferredReweighting,
