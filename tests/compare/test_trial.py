@@ -426,3 +426,20 @@ def test_one_failing_fit_leaves_the_others_alone(rare):
     why = {one["name"]: one["why_not"] for one in result.summary["strategies"]}
     assert why["untreated"] is None
     assert "ZeroDivisionError: too few rows" in why["random-under"]
+
+
+def test_a_class_in_one_group_leaves_nothing_to_watch_and_is_told():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [80, 8])
+    data = {"x": rng.normal(size=88) + y, "who": np.where(y == 1, 1000, np.arange(88)), "y": y}
+    data["who"][-1] = 1001  # two groups of the rare class: one for each side of a fold
+    result = eq.compare(
+        data, target="y", group="who", learner="linear,mlp", strategies="untreated", folds=2
+    )
+    told = {
+        f"{one['learner']}": one["why_not"]
+        for one in json.loads(result.to_json())["strategies"]
+        if not one["applicable"]
+    }
+    assert "kept out of training" in told["mlp"]
+    assert "linear" not in told

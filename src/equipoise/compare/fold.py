@@ -18,7 +18,7 @@ from equipoise.data.folds import Split, make_folds
 from equipoise.data.table import Table
 from equipoise.decisions.correction import prior_offset
 from equipoise.ensembles import balanced_prior_offset
-from equipoise.errors import NotApplicable
+from equipoise.errors import NotApplicable, TargetError
 from equipoise.learners.base import Fitted, Learner, Loss, Training, scaled_weights
 from equipoise.learners.encoding import Encoder, Matrix, View
 from equipoise.learners.losses import Refocused, loss_offset, split_alpha
@@ -174,13 +174,19 @@ class Fold:
 
         def make() -> Fold:
             rows, data = self.split.train, self.dataset
-            drawn = make_folds(
-                self.y,
-                None if data.groups is None else data.groups[rows],
-                None if data.time is None else data.time[rows],
-                _INNER_FOLDS,
-                seed=self.seed,
-            )
+            try:
+                drawn = make_folds(
+                    self.y,
+                    None if data.groups is None else data.groups[rows],
+                    None if data.time is None else data.time[rows],
+                    _INNER_FOLDS,
+                    seed=self.seed,
+                )
+            except TargetError as error:
+                raise NotApplicable(
+                    "no part of its training rows can be kept out of training with all classes in the rest",
+                    remedy="use a learner that needs no such part, such as linear or boosting",
+                ) from error
             split = drawn.splits[-1]  # of a split in time, the last one
             outer = self.split
             inner = Split(outer.repeat, outer.fold, rows[split.train], rows[split.test])
