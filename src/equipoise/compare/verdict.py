@@ -17,7 +17,15 @@ from equipoise.stats.verdict import tied_with_best
 
 __all__ = ["Ranked", "Verdict", "baseline_of", "reach_verdict"]
 
-_LEARNER_ORDER = {"linear": 0, "forest": 1, "boosting": 2, "ensemble": 2}
+_LEARNER_ORDER = {
+    "linear": 0,
+    "embedding": 1,
+    "forest": 1,
+    "boosting": 2,
+    "ensemble": 2,
+    "mlp": 3,
+    "transformer": 4,
+}
 _ALPHA = 0.05
 
 
@@ -167,7 +175,7 @@ def _cost(one: Ranked) -> tuple[float, ...]:
     return (
         candidate.part.strategy.simplicity,
         DECISIONS.index(candidate.decision.name),
-        _LEARNER_ORDER.get(candidate.part.learner.name, 1),
+        _LEARNER_ORDER.get(candidate.part.learner.name.partition("-")[0], 1),
     )
 
 

@@ -164,11 +164,20 @@ def _picked(verdict: Verdict, judge: Judge) -> str:
     seen, expected = verdict.best.candidate.metrics[judge.metric.name].mean, verdict.picked.mean
     if verdict.competitors < 2 or not np.isfinite(expected):
         return ""
+    learner = verdict.best.candidate.part.learner
+    left = {one.learner for one in judge.plan.left_out if "finalist" in one.why_not}
+    more = ""
+    if learner.name in left:
+        # The draws can only redo the choice among those that were trained.
+        more = f" That the strategies of {learner.name} were chosen on the same rows is not in this number."
     if _number(seen) == _number(expected):
-        return f"Picking the best of {verdict.competitors} did not flatter it: the corrected score is the same."
+        return (
+            f"Picking the best of {verdict.competitors} did not flatter it: the corrected score is the "
+            f"same.{more}"
+        )
     return (
         f"Whoever picks the best of {verdict.competitors} should expect {_number(expected)} from it, not "
-        f"{_number(seen)} (corrected for having been picked)."
+        f"{_number(seen)} (corrected for having been picked).{more}"
     )
 
 

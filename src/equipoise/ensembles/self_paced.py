@@ -256,7 +256,8 @@ def _draw(
     """Draw ``total`` distinct rows, each bin's part by the inverse of its mean hardness."""
     low, high = hardness.min(), hardness.max()
     if high > low:
-        place = ((hardness - low) * (k_bins / (high - low))).astype(np.int64)
+        # Divided first: what a spread near the smallest float divides may not be one.
+        place = ((hardness - low) / (high - low) * k_bins).astype(np.int64)
         place = np.minimum(place, k_bins - 1)
     else:
         place = np.zeros(len(hardness), dtype=np.int64)

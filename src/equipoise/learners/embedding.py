@@ -82,7 +82,30 @@ def _train(trainings: Sequence[Training], alone: bool = False) -> list[FittedHea
         y[_rows(one)] = one.y
     heads = [_head(one, len(X)) for one in trainings]
     made = train_heads(X, y, trainings[0].n_classes, heads, alone)
-    return [FittedHead(*one) for one in made]
+    return [
+        FittedHead(*(one if not head.cosine else _rescaled(one, X, y, head.weight)))
+        for one, head in zip(made, heads, strict=True)
+    ]
+
+
+def _rescaled(
+    made: tuple[NDArray[np.float64], NDArray[np.float64]],
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    weight: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scale cosines so that the rows trained on are likeliest: the factor that they are trained with is not meant for it."""
+    from scipy.optimize import minimize_scalar
+
+    rows = np.flatnonzero(weight)
+    scores = X[rows] @ made[0] + made[1]
+
+    def loss(power: float) -> float:
+        log_p = log_softmax(np.exp(power) * scores)
+        return -float(weight[rows] @ log_p[np.arange(len(rows)), y[rows]])
+
+    factor = float(np.exp(minimize_scalar(loss, bounds=(-6.0, 3.0), method="bounded").x))
+    return made[0] * factor, made[1] * factor
 
 
 def _rows(training: Training) -> NDArray[np.int64]:

@@ -147,7 +147,7 @@ def train(
     found, rule = wanted[0], wanted[0].decision
     if rule.name != decision:
         rule = Decision(decision, bias=np.zeros(len(labels)))
-    return model_of(plan, part, rule, found.metrics, library_versions(), found.level)
+    return model_of(plan, part, rule, found.metrics, library_versions(plan.choices), found.level)
 
 
 def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any, str | None]:
