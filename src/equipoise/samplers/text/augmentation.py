@@ -17,12 +17,11 @@ from equipoise.errors import DataError, UsageError
 from equipoise.samplers.base import Sampler
 from equipoise.samplers.origins import Made, Origins
 from equipoise.samplers.refusals import require_labels
+from equipoise.samplers.text.rows import Row, change_row
 from equipoise.samplers.text.sheets import open_sheet, restored_labels
-from equipoise.samplers.text.wording import METHODS, Change
+from equipoise.samplers.text.wording import METHODS
 
 __all__ = ["TextAugmentation"]
-
-_Row = tuple[str, ...]
 
 
 class TextAugmentation(Sampler, BaseOverSampler):
@@ -246,7 +245,7 @@ class TextAugmentation(Sampler, BaseOverSampler):
 
     def _fit_resample(
         self, X: NDArray[Any], y: NDArray[Any], texts: list[list[str]]
-    ) -> tuple[NDArray[Any], NDArray[Any], list[_Row]]:
+    ) -> tuple[NDArray[Any], NDArray[Any], list[Row]]:
         try:
             random = check_random_state(self.random_state)
         except ValueError:
@@ -259,7 +258,7 @@ class TextAugmentation(Sampler, BaseOverSampler):
         protected = frozenset(word.casefold() for word in self.protected)
         changes = [(name, METHODS[name]) for name in self.methods]
         bases = [np.arange(len(y))]
-        made: list[_Row] = []
+        made: list[Row] = []
         names = [""] * len(y)
         for label, number in self.sampling_strategy_.items():
             own = np.flatnonzero(y == label)
@@ -270,7 +269,9 @@ class TextAugmentation(Sampler, BaseOverSampler):
             by_row = dict(zip(own.tolist(), parents, strict=True))
             used = []
             for row in base.tolist():
-                text, name = _made(by_row[row], changes, float(self.rate), source, protected, seen)
+                text, name = change_row(
+                    by_row[row], changes, float(self.rate), source, protected, seen
+                )
                 made.append(text)
                 used.append(name)
             if number and not any(used):
@@ -296,37 +297,7 @@ def _listed(given: Any) -> list[Any] | None:
     return list(given) if hasattr(given, "__iter__") else None
 
 
-def _made(
-    parent: _Row,
-    changes: list[tuple[str, Change]],
-    rate: float,
-    random: Random,
-    protected: frozenset[str],
-    seen: set[_Row],
-) -> tuple[_Row, str]:
-    """Return a changed row and the method, "" where no method changes it."""
-    k = len(changes)
-    order = [int(random.random() * k)]
-    second_best = None
-    # Each method once in random order; once more where what they gave was there already.
-    for turn in range(2 * k):
-        if turn == 1:
-            rest = [i for i in range(k) if i != order[0]]
-            rest.sort(key=lambda _: random.random())
-            order = [*order, *rest, order[0], *rest]
-        elif turn == k and second_best is None:
-            break
-        name, change = changes[order[turn]]
-        row = tuple([change(text, rate, random, protected) for text in parent])
-        if row not in seen:
-            seen.add(row)
-            return row, name
-        if row != parent:
-            second_best = row, name
-    return second_best or (parent, "")
-
-
-def _unchangeable(label: Any, parents: list[_Row], methods: Sequence[str]) -> DataError:
+def _unchangeable(label: Any, parents: list[Row], methods: Sequence[str]) -> DataError:
     name = label.item() if isinstance(label, np.generic) else label
     words = max(len(text.split()) for row in parents for text in row)
     listed = ", ".join(methods)
