@@ -60,7 +60,7 @@ def said(y: np.ndarray, missed: float, false: float, seeds: int = 3) -> np.ndarr
 
 def judged(verdicts: ModuleType, arm: np.ndarray, z: Any, claims: list[Any]) -> list[Any]:
     y = truth()
-    bench = verdicts.Bench(y, np.arange(len(y)), 4000, draws=500)
+    bench = verdicts.Bench(y, np.arange(len(y)), draws=500)
     probabilities = {"untreated": said(y, 0.2, 0.01), "arm": arm}
     values = {name: bench.values(p) for name, p in probabilities.items()}
     message = {"untreated": np.array([1.0, 1.2, 0.9]), "arm": np.asarray(z)}
@@ -104,33 +104,105 @@ def test_the_same_probabilities_decide_nothing(verdicts: ModuleType) -> None:
 
 
 def test_one_seed_leaves_the_message_undecided(verdicts: ModuleType) -> None:
-    gaps = verdicts.seed_differences({"untreated": np.array([1.0]), "arm": np.array([9.0])})
-    gap = gaps["arm"]
+    gap = verdicts.seed_difference(np.array([9.0]), np.array([1.0]))
     assert gap.mean == 8.0
     assert verdicts.verdict(gap.low, gap.high, True) == "undecided"
 
 
-def test_of_two_arms_the_message_has_the_paired_t_test(verdicts: ModuleType) -> None:
+@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 15])
+def test_the_message_has_the_test_of_welch(verdicts: ModuleType, level: float) -> None:
+    from scipy.stats import ttest_ind
+
+    a, b = np.array([1.5, 3.0, 0.1]), np.array([1.0, 1.2, 0.9])
+    gap = verdicts.seed_difference(a, b, level)
+    known = ttest_ind(a, b, equal_var=False)
+    assert gap.p == pytest.approx(known.pvalue)
+    assert gap.df == pytest.approx(known.df)
+    assert (gap.low, gap.high) == pytest.approx(tuple(known.confidence_interval(level)))
+
+
+def test_an_arm_of_wide_spread_is_not_judged_by_the_others(verdicts: ModuleType) -> None:
+    # A spread pooled over all arms would call this arm different in a third of the trials.
+    random = np.random.default_rng(1)
+    wrong = 0
+    for _ in range(2000):
+        gap = verdicts.seed_difference(random.normal(0, 4, 3), random.normal(0, 1, 3), 0.99)
+        wrong += gap.low > 0 or gap.high < 0
+    assert wrong / 2000 < 0.025
+
+
+def test_seeds_count_with_their_own_degrees_of_freedom(verdicts: ModuleType) -> None:
     from scipy.stats import ttest_rel
 
-    a, b = np.array([1.5, 2.0, 1.1]), np.array([1.0, 1.9, 1.0])
-    gap = verdicts.seed_differences({"untreated": b, "arm": a})["arm"]
+    y = truth()
+    bench = verdicts.Bench(y, np.arange(len(y)), draws=100)
+    a, b = np.array([0.9, 0.7, 0.86]), np.array([0.6, 0.62, 0.66])
+    still = {"recall": np.full(100, 0.8)}
+    # Rows that tell nothing leave the paired t test over seeds.
+    gap = bench.compare(({"recall": a}, still), ({"recall": b}, still), "recall")
     known = ttest_rel(a, b)
+    assert gap.df == pytest.approx(2)
     assert gap.p == pytest.approx(known.pvalue)
     assert (gap.low, gap.high) == pytest.approx(tuple(known.confidence_interval(0.95)))
+    # Seeds that agree leave the draws of rows, with a degree of freedom for three rows of spam.
+    drawn = {"recall": np.random.default_rng(0).normal(0.8, 0.01, 100)}
+    gap = bench.compare(({"recall": b + 0.02}, drawn), ({"recall": b}, still), "recall")
+    assert gap.df == pytest.approx(130 / 3)
+    assert gap.standard_error == pytest.approx(drawn["recall"].std(ddof=1))
 
 
-def test_more_arms_tell_more_of_how_seeds_vary(verdicts: ModuleType) -> None:
-    # By simulation: intervals of the level asked for, though there are two seeds only.
-    random = np.random.default_rng(1)
-    held = []
-    for _ in range(1000):
-        table = random.normal(0, 2, 2) + random.normal(0, 0.5, (8, 2))
-        z = dict(zip(["untreated", *"abcdefg"], table, strict=True))
-        gap = verdicts.seed_differences(z)["a"]
-        held.append(gap.low < 0 < gap.high)
-    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
-    assert gap.df == 7
+def test_parts_of_a_variance_by_satterthwaite(verdicts: ModuleType) -> None:
+    gap = verdicts.welch(1.0, [(0.04, 40.0), (0.02, 2.0)])
+    assert gap.standard_error == pytest.approx(0.06**0.5)
+    assert gap.df == pytest.approx(0.06**2 / (0.04**2 / 40 + 0.02**2 / 2))
+    assert verdicts.welch(0.0, [(0.0, 2.0)]).p == 1
+    assert verdicts.welch(0.1, [(0.0, 2.0)]).p == 0
+
+
+def test_no_true_difference_is_rarely_called_one(verdicts: ModuleType) -> None:
+    # Arms of one law, whose seeds move the threshold, against a level that 15 claims would get.
+    random = np.random.default_rng(3)
+    y = np.repeat([0, 1], [200, 40])
+    wrong = 0
+    for trial in range(100):
+        bench = verdicts.Bench(y, np.arange(len(y)), draws=100, seed=trial)
+        base = np.where(y == 1, 2.0, -2.0) + random.normal(0, 1.6, len(y))
+        shift = random.normal(0, 1.0, (2, 3, 1)) + random.normal(0, 0.5, (2, 3, len(y)))
+        one, other = (bench.values(1 / (1 + np.exp(-base - part))) for part in shift)
+        gap = bench.compare(one, other, "recall", 0.95)
+        wrong += gap.low > 0 or gap.high < 0
+    assert wrong <= 12  # 5 expected
+
+
+def test_calibration_in_the_large(verdicts: ModuleType) -> None:
+    y = truth()
+    bench = verdicts.Bench(y, np.arange(len(y)), draws=500)
+    right, high = np.full((3, 1000), 0.13), np.full((3, 1000), 0.3)
+    fair = bench.test(*(part[verdicts.LARGE] for part in bench.values(right)))
+    over = bench.test(*(part[verdicts.LARGE] for part in bench.values(high)))
+    assert fair.mean == pytest.approx(0, abs=1e-12)
+    assert fair.low < 0 < fair.high
+    assert over.mean == pytest.approx(0.17)
+    assert over.low > 0
+    # The share of 1,000 draws of a coin of 0.13.
+    assert over.standard_error == pytest.approx((0.13 * 0.87 / 1000) ** 0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(("gamma", "alpha"), [(2.0, 0.25), (0.5, 0.9), (0.0, 0.75)])
+def test_focal_probabilities_come_back(treatments: ModuleType, gamma: float, alpha: float) -> None:
+    from scipy.optimize import minimize_scalar
+    from scipy.special import expit
+
+    report = importlib.import_module("sms_report")
+    for p in (0.05, 0.5, 0.9):
+
+        def expected(z: float, p: float = p) -> float:
+            q = expit(z)
+            spam = alpha * p * (1 - q) ** gamma * np.log(q)
+            return float(-spam - (1 - alpha) * (1 - p) * q**gamma * np.log1p(-q))
+
+        z = minimize_scalar(expected, bounds=(-12, 12), method="bounded", options={"xatol": 1e-9}).x
+        assert expit(report.unfocused(np.array([z]), gamma, alpha)) == pytest.approx([p], abs=1e-4)
 
 
 def test_more_claims_widen_the_intervals(verdicts: ModuleType) -> None:
@@ -152,13 +224,6 @@ def test_more_claims_widen_the_intervals(verdicts: ModuleType) -> None:
 )
 def test_a_claim_of_several_parts(verdicts: ModuleType, parts: list[str], whole: str) -> None:
     assert verdicts.joint(parts) == whole
-
-
-def test_draws_of_seeds_have_the_variance_of_their_mean(verdicts: ModuleType) -> None:
-    values = np.array([0.1, 0.5, 0.6])
-    drawn = verdicts.seed_draws(3, 200_000, 0) @ values
-    assert drawn.mean() == pytest.approx(values.mean(), abs=2e-3)
-    assert drawn.var() == pytest.approx(values.var(ddof=1) / 3, rel=0.02)
 
 
 def test_label_metrics_of_draws_are_those_of_repeated_rows(verdicts: ModuleType) -> None:
@@ -259,10 +324,18 @@ def test_a_run_and_the_same_command_again(
     assert "[2/2] focal loss, tuned, seed 0: step 3/3" in printed.err
     assert "untreated\n" in printed.out
     assert "focal loss, tuned, beats the baseline" in printed.out
+    assert "is the best of 20" in printed.out
     document = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
     assert document["data"]["test_rows_repeated_in_train"] == 0
     assert document["data"]["focal_tuned"]["gamma"] > 0
     saved = np.load(out / "runs" / "untreated.0.npy")
+    bias = document["calibration"]["untreated"]["difference"]
+    row = document["metrics"]["untreated"]
+    rows, spam = document["data"]["rows"]["test"], document["data"]["spam"]["test"]
+    assert bias == pytest.approx(row["mean probability"] - spam / rows)
+    said = document["message"]["focal-tuned"]
+    assert said["corrected"] is not None
+    assert document["message"]["untreated"]["corrected"] is None
     assert len(saved) == document["data"]["rows"]["test"]
     assert ((saved > 0) & (saved < 1)).all()
     support = document["reports"]["untreated"]
