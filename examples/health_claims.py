@@ -27,6 +27,7 @@ import polars as pl
 import torch
 import transformers
 from pictures import confusion_panel, save
+from scipy.special import stdtrit
 from sklearn.model_selection import train_test_split
 
 from equipoise.data.duplicates import text_key
@@ -232,11 +233,28 @@ def print_report(matrix: np.ndarray, classes: list[str]) -> None:
         print(f"  {name:{width}}{shown}   {'':10}{cells}")
 
 
+def detectable(error: float, df: float, tests: int) -> float:
+    """Return the smallest true difference that `tests` tests by Holm at .05 find with probability .8 at least.
+
+    The first step of Holm asks for p <= .05 / tests: half the interval is what an estimate has to reach, and
+    a true difference of that size does so only every other time.
+    """
+    return float((stdtrit(df, 1 - 0.05 / (2 * tests)) + stdtrit(df, 0.8)) * error)
+
+
 def print_verdict(
-    y: np.ndarray, said: dict[str, np.ndarray], classes: list[str], ratio: float
+    y: np.ndarray,
+    said: dict[str, np.ndarray],
+    classes: list[str],
+    ratio: float,
+    groups: np.ndarray | None = None,
 ) -> None:
-    """Print all arms with intervals, and the paired test of each against untreated."""
-    draws = bootstrap_weights(len(y), 2000, seed=0)
+    """Print all arms with intervals, and the paired test of each against untreated.
+
+    Copies of a text, which have the same number in `groups`, are drawn together.
+    """
+    groups = np.arange(len(y)) if groups is None else groups
+    draws = bootstrap_weights(len(y), 2000, 0, groups)
     once = {arm: confusion(y, one, len(classes)) for arm, one in said.items()}
     many = {arm: confusion(y, one, len(classes), draws) for arm, one in said.items()}
     print(f"\n{len(y)} test rows, 95 % intervals by bootstrap, widened for the chance of training:")
@@ -251,18 +269,22 @@ def print_verdict(
     score, names = SCORES["macro F1"], [arm for arm in said if arm != "untreated"]
     if "untreated" not in said or not names:
         return
-    base = float(score(once["untreated"]))
+    base, level = float(score(once["untreated"])), 1 - 0.05 / len(names)
+    rare = min(len(np.unique(groups[y == c])) for c in np.unique(y))
     gains = []
     for arm in names:
         value = float(score(once[arm]))
         gains.append(
             paired_difference(
                 [value], [base], ratio, score(many[arm]), score(many["untreated"]),
-                repeats=1, rare_rows=int(np.bincount(y).min()),
+                repeats=1, rare_rows=rare, level=level,
             )
         )  # fmt: skip
     corrected = holm([gain.p for gain in gains])
-    print("\nMacro F1 less that of untreated, on the same rows; p by Holm for all of them:")
+    print(
+        "\nMacro F1 less that of untreated, on the same rows; p by Holm for all of them, beside intervals of "
+        f"{level:.2%}:"
+    )
     for arm, gain, p in zip(names, gains, corrected, strict=True):
         print(f"  {arm:15}{gain.mean:+.3f}  [{gain.low:+.3f}, {gain.high:+.3f}]  p {p:.3f}")
     shown = [(arm, g.mean) for arm, g, p in zip(names, gains, corrected, strict=True) if p <= 0.05]
@@ -270,11 +292,15 @@ def print_verdict(
         told = ", ".join(f"{arm} ({'better' if mean > 0 else 'worse'})" for arm, mean in shown)
         print(f"Shown to differ from untreated: {told}.")
     else:
-        half = np.median([(gain.high - gain.low) / 2 for gain in gains])
-        print(
-            f"Nothing is shown: no arm differs from untreated by more than chance. With {len(y)} rows, only differences "
-            f"of about {half:.2f} and more could be seen."
-        )
+        told = "Nothing is shown: no arm differs from untreated by more than chance."
+        moved = [gain for gain in gains if gain.standard_error > 0]
+        if moved:
+            least = np.median([detectable(g.standard_error, g.df, len(names)) for g in moved])
+            told += (
+                f" With {len(y)} rows, a true difference\nwould have to be about {least:.2f} to be found in four of "
+                "five such trials; smaller ones are mostly missed."
+            )
+        print(told)
     print("One training per arm; another seed moves each of these numbers.")
 
 
@@ -307,7 +333,10 @@ def main(arguments: list[str] | None = None) -> None:
     for arm in arms:
         said[arm] = logits_of(arm, part, classes, given).argmax(axis=1)
         print_report(confusion(y, said[arm], len(classes)), classes)
-    print_verdict(y, said, classes, len(y) / len(part["train"][1]))
+    groups = np.unique([text_key(text) for text in part["test"][0]], return_inverse=True)[1]
+    if copies := len(y) - len(np.unique(groups)):
+        print(f"\n{copies} test rows repeat the letters of another; such rows are drawn together")
+    print_verdict(y, said, classes, len(y) / len(part["train"][1]), groups)
     panels = [
         confusion_panel(confusion(y, one, len(classes)), classes, arm) for arm, one in said.items()
     ]

@@ -145,11 +145,52 @@ def test_verdict_tells_chance_from_more(example: Any, capsys: Any) -> None:
     near = np.where(random.random(300) < 0.02, y, poor)
     names = ["a", "b", "c"]
     example.print_verdict(y, {"untreated": poor, "class weights": near}, names, 0.4)
-    assert "Nothing is shown" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Nothing is shown" in told
+    least = float(re.findall(r"about ([\d.]+) to be found", told)[0])
+    ((low, high),) = re.findall(r"([+-][\d.]+), ([+-][\d.]+)\]  p", told)
+    assert least > 1.2 * (float(high) - float(low)) / 2
     example.print_verdict(y, {"untreated": poor, "mild mix": near, "augmentation": y}, names, 0.4)
     assert "Shown to differ from untreated: augmentation (better)." in capsys.readouterr().out
     example.print_verdict(y, {"mild mix": near}, names, 0.4)
     assert "less that of untreated" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tests", [1, 4])
+def test_what_can_be_found_is_found_in_four_of_five_trials(example: Any, tests: int) -> None:
+    error, df = 0.03, 40
+    true = example.detectable(error, df, tests)
+    random = np.random.default_rng(0)
+    estimate = random.normal(true, error, 40_000)
+    told = error * np.sqrt(random.chisquare(df, 40_000) / df)
+    from scipy.stats import t
+
+    p = 2 * t.sf(np.abs(estimate) / told, df)
+    assert (p <= 0.05 / tests).mean() == pytest.approx(0.8, abs=0.02)
+    # Half an interval, for comparison, is found every other time.
+    assert true > 1.3 * t.ppf(1 - 0.05 / (2 * tests), df) * error
+
+
+def test_intervals_and_p_are_for_all_arms_and_copies_count_once(example: Any, capsys: Any) -> None:
+    def half_widths(arms: int, copies: int) -> list[float]:
+        random = np.random.default_rng(0)
+        y = np.repeat([0, 1, 2], 40)
+        base = np.where(random.random(120) < 0.6, y, random.integers(0, 3, 120))
+        other = np.where(random.random(120) < 0.7, base, random.integers(0, 3, 120))
+        names = ["class weights", "mild mix", "undersampling", "augmentation"][:arms]
+        said = {"untreated": base} | dict.fromkeys(names, other)
+        groups = np.tile(np.arange(120), copies)
+        said = {arm: np.tile(one, copies) for arm, one in said.items()}
+        example.print_verdict(np.tile(y, copies), said, ["a", "b", "c"], 0.4, groups)
+        text = capsys.readouterr().out
+        found = re.findall(r"([+-][\d.]+), ([+-][\d.]+)\]  p", text)
+        return [(float(high) - float(low)) / 2 for low, high in found]
+
+    one, four = half_widths(1, 1), half_widths(4, 1)
+    assert four == [four[0]] * 4
+    assert four[0] > 1.2 * one[0]
+    # Every row five times: nothing more is known.
+    assert half_widths(1, 5)[0] == pytest.approx(one[0], rel=0.1)
 
 
 def test_wrong_use_is_told(example: Any, tmp_path: Path, capsys: Any) -> None:
