@@ -17,9 +17,10 @@ from equipoise.learners import mlp
 from equipoise.learners.base import Loss, Schedule, Training
 from equipoise.learners.choice import choose_learners
 from equipoise.learners.linear import Linear
-from equipoise.learners.losses import loss_offset
+from equipoise.learners.losses import Refocused, loss_offset, make_loss
 from equipoise.learners.mlp import FittedNetwork, Mlp, squashed
 from equipoise.learners.neural.mlp import Recipe, train_network
+from equipoise.learners.neural.stopping import Yardstick
 
 SHORT = Recipe(epochs=6, patience=6, blind=6)
 LOSSES = [
@@ -143,6 +144,79 @@ def test_the_best_epoch_by_the_watched_rows_is_kept(weighted):
     again = cross_entropy(correct(trained.fitted.log_proba(X), moved), y)
     assert again == pytest.approx(min(losses), abs=1e-5)
     assert len(losses) == min(40, losses.index(min(losses)) + 1 + 5)
+
+
+def judged_again(training, trained):
+    """Return the loss of the watched rows by what a trial makes of the network."""
+    X, y = training.watched
+    loss, C = training.loss, training.n_classes
+    effective = np.bincount(training.y, weights=training.sample_weight, minlength=C)
+    moved = prior_offset(np.bincount(y, minlength=C), effective)
+    moved = moved + loss_offset(loss, training.y, C)
+    return cross_entropy(correct(Refocused(trained.fitted, loss.focus).log_proba(X), moved), y)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_a_focal_loss_is_watched_as_it_is_handed_out(gamma, weighted, classes):
+    training = case(rare=1.2, classes=classes, loss=Loss("focal", {"gamma": gamma}))
+    if weighted:
+        training.sample_weight = np.array([0.5, 3.0, 2.0])[training.y]
+    trained = train_network(training, Recipe(epochs=20, patience=5))
+    (losses,) = trained.watched
+    assert judged_again(training, trained) == pytest.approx(min(losses), abs=1e-5)
+
+
+def test_losses_that_shift_and_margins_are_watched_as_they_are_handed_out():
+    for loss in (LOSSES[1], LOSSES[2], LOSSES[4]):
+        training = case(rare=1.2, classes=3, loss=loss)
+        training.sample_weight = np.array([0.5, 3.0, 2.0])[training.y]
+        trained = train_network(training, SHORT)
+        assert judged_again(training, trained) == pytest.approx(min(trained.watched[0]), abs=1e-5)
+
+
+def test_probabilities_that_minimise_a_focal_loss_are_the_best_that_can_be_watched():
+    # One row whose classes are drawn anew: the loss of its shares is known.
+    y = np.repeat([0, 1, 2], [70, 20, 10])
+    shares, weight = np.array([0.7, 0.2, 0.1]), np.array([1.0, 2.0, 5.0])
+    training = Training(np.zeros((100, 1)), y, 3, loss=LOSSES[0], sample_weight=weight[y])
+    z = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    steps = torch.optim.LBFGS([z], max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-15)
+
+    def closure():
+        steps.zero_grad()
+        log_q = torch.log_softmax(z, 0)
+        terms = -((1 - log_q.exp()) ** 2) * log_q
+        value = (torch.tensor(shares * weight) * terms).sum()
+        value.backward()
+        return value
+
+    steps.step(closure)
+    measure = Yardstick(training, make_loss(LOSSES[0], y, 3), y).measure
+    scores = np.tile(z.detach().numpy(), (100, 1))
+    entropy = -(shares * np.log(shares)).sum()
+    assert measure(scores, np.zeros(3))[0] == pytest.approx(entropy, abs=1e-6)
+    # And a schedule that weighs classes is taken back behind the loss, as its weights are.
+    training.sample_weight = None
+    measure = Yardstick(training, make_loss(LOSSES[0], y, 3), y).measure
+    assert measure(scores, np.log(weight))[0] == pytest.approx(entropy, abs=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.15])
+def test_vs_is_watched_by_what_it_trains(gamma):
+    X, y = rows(300, rare=0.8, classes=3)
+    loss = Loss("vs", {"gamma": gamma, "tau": 1.0})
+    module = make_loss(loss, y, 3)
+    yardstick = Yardstick(Training(X, y, 3, loss=loss), module, y)
+    z = np.random.default_rng(0).normal(size=(300, 3))
+    # The rows trained on are those watched here, so the loss of training is the answer.
+    expected = float(module(torch.from_numpy(z), torch.from_numpy(y)))
+    assert yardstick.measure(z, np.zeros(3))[0] == pytest.approx(expected, abs=1e-9)
+    weight = np.array([1.0, 3.0, 9.0])
+    heavy = Yardstick(Training(X, y, 3, loss=loss, sample_weight=weight[y]), module, y)
+    lifted = z + np.log(weight) / module.factor.numpy()
+    assert heavy.measure(lifted, np.zeros(3))[0] == pytest.approx(expected, abs=1e-9)
 
 
 def test_rows_that_tell_when_to_stop_are_never_trained_on():

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from equipoise.decisions.correction import correct, prior_offset
 from equipoise.errors import MissingExtra, UsageError
 from equipoise.learners.base import Loss, Schedule, Training
 from equipoise.learners.choice import choose_learners
+from equipoise.learners.losses import Refocused
 from equipoise.learners.transformer import Transformer
 
 WORDS = [
@@ -154,9 +156,9 @@ def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert,
     real = module._Fit._cross_entropy
 
     def spy(self, scores):
-        values.append(real(self, scores))
+        values.append(real(self, scores)[0])
         seen.append({key: one.clone() for key, one in self.network.state_dict().items()})
-        return values[-1]
+        return values[-1], 1.0
 
     trained = []
     real_collator = module.transformers.DataCollatorWithPadding
@@ -181,6 +183,53 @@ def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert,
     own = {tuple(row) for row in fitted.tokenizer(list(watched[0]))["input_ids"]}
     assert len(trained) == 4 * 200
     assert not shown & own
+
+
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_a_focal_loss_is_watched_as_it_is_handed_out(tiny_bert, monkeypatch, gamma):
+    from equipoise.learners.neural.stopping import Yardstick
+
+    values = []
+    real = Yardstick.measure
+
+    def spy(self, scores, shift):
+        values.append(real(self, scores, shift)[0])
+        return real(self, scores, shift)
+
+    monkeypatch.setattr(Yardstick, "measure", spy)
+    weight = np.where(training().y == 1, 3.0, 1.0)
+    given = training(loss=Loss("focal", {"gamma": gamma}), sample_weight=weight / weight.mean())
+    fitted = learner(tiny_bert).fit(given)
+    X, y = given.watched
+    moved = prior_offset(np.bincount(y), np.bincount(given.y, weights=weight))
+    log_p = correct(Refocused(fitted, gamma).log_proba(X), moved)
+    assert len(values) == 3
+    assert -log_p[np.arange(len(y)), y].mean() == pytest.approx(min(values), abs=1e-4)
+
+
+def test_how_sure_margins_make_it_is_chosen_on_watched_rows(tiny_bert):
+    loss = Loss("ldam", {"max_margin": 0.5, "s": 30.0})
+    scales = [30.0 * 2.0 ** (-k / 2) for k in range(12)]
+    found = []
+    for noisy in (False, True):
+        given = training(loss=loss)
+        X, y = given.watched
+        if noisy:  # so that the texts say little of the classes
+            y = np.random.default_rng(0).permutation(y)
+            given.watched = X, y
+        fitted = learner(tiny_bert).fit(given)
+        assert fitted.network.classifier.scale == fitted.cosine
+        cosines = fitted.log_proba(X) / fitted.cosine  # but for a constant of each row
+        moved = prior_offset(np.bincount(y), np.bincount(given.y))
+        losses = []
+        for scale in scales:
+            z = scale * cosines - moved
+            log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+            losses.append(-log_p[np.arange(len(y)), y].mean())
+        assert fitted.cosine == pytest.approx(scales[int(np.argmin(losses))])
+        found.append(fitted.cosine)
+    assert found[1] < found[0]
+    assert learner(tiny_bert).fit(training(loss=loss, watched=None)).cosine == 30.0
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from equipoise.decisions.correction import prior_offset
 from equipoise.learners.base import Training
-from equipoise.learners.losses import loss_offset, make_loss
+from equipoise.learners.losses import make_loss
 from equipoise.learners.mlp import FittedNetwork, squashed
 from equipoise.learners.neural.network import AdamW, Cosines, Kept, LoneHead, Network
+from equipoise.learners.neural.stopping import Yardstick
 from equipoise.schedules import (
     ClassAwareSampler,
     DynamicSampler,
@@ -131,12 +132,8 @@ class _Fit:
         self.present = np.bincount(y, minlength=C) > 0
         self.loss = make_loss(training.loss, y, C).to(self.device)
         cosine = training.loss is not None and training.loss.name == "ldam"
-        # Margins at the scale of the loss make it far too sure: the watched rows say how sure to be.
-        self.scales = [float(self.loss.s) * 2.0 ** (-k / 2) for k in range(12)] if cosine else [1.0]
         self.watched, self.watched_codes = self._watch()
-        # The rows that are watched are at the prior of the data, whatever is trained on.
-        counts = np.bincount(self.watched_codes, minlength=C)
-        self.moved = prior_offset(counts, self.effective) + loss_offset(training.loss, y, C)
+        self.yardstick = Yardstick(training, self.loss, self.watched_codes)
         start = torch.Generator().manual_seed(self.seed)
         sizes = (self.X.shape[1], *recipe.hidden)
         self.network = Network(sizes, C, cosine, recipe.dropout, start).to(self.device)
@@ -284,14 +281,8 @@ class _Fit:
             return torch.cat([network(part) for part in X.split(_AT_ONCE)])
 
     def _cross_entropy(self, network: nn.Module, X: Tensor) -> tuple[float, float]:
-        """Return the mean over the watched rows, without weights and at their own prior, and the scale."""
-        shift = torch.from_numpy(np.where(self.present, self.moved + self.shift, np.inf))
-        scores, y = self._scores(network, X).double().cpu(), torch.from_numpy(self.watched_codes)
-        tried = []
-        for scale in self.scales:
-            log_p = torch.log_softmax(scale * scores - shift, dim=1)
-            tried.append((float(-log_p.gather(1, y[:, None]).mean()), scale))
-        return min(tried)
+        """Return the mean over the watched rows, and the scale that gives it."""
+        return self.yardstick.measure(self._scores(network, X).double().cpu().numpy(), self.shift)
 
     def _fitted(self) -> FittedNetwork:
         layers = [*self.network.body, self.network.head]
@@ -304,7 +295,7 @@ class _Fit:
         ]
         cosine = 0.0
         if isinstance(self.network.head, Cosines):
-            cosine = self.scales[0]
+            cosine = self.yardstick.scales[0]
             if self.watched is not None:
                 cosine = self._cross_entropy(self.network, self.watched)[1]
         return FittedNetwork(weights, biases, self.shift, self.present, cosine)

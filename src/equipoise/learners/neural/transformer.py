@@ -16,7 +16,7 @@ from transformers.trainer_callback import PrinterCallback, TrainerCallback
 from equipoise.decisions.correction import prior_offset
 from equipoise.integrations.hf import ImbalanceTrainer, ScheduleCallback
 from equipoise.learners.base import Training
-from equipoise.learners.losses import loss_offset, make_loss
+from equipoise.learners.losses import make_loss
 from equipoise.learners.neural.pretrained import (
     AT_ONCE,
     best_device,
@@ -30,6 +30,7 @@ from equipoise.learners.neural.pretrained import (
     score_tokens,
 )
 from equipoise.learners.neural.sentences import half_precision, place_of
+from equipoise.learners.neural.stopping import Yardstick
 from equipoise.learners.transformer import FittedTransformer, Transformer
 from equipoise.schedules import (
     DeferredReweighting,
@@ -107,8 +108,7 @@ class _Fit:
             self.watched = read_tokens(
                 self.tokenizer, self.network, list(texts[seen]), learner.max_length
             )
-        counts = np.bincount(self.watched_codes, minlength=C)
-        self.moved = prior_offset(counts, self.effective) + loss_offset(training.loss, self.y, C)
+        self.yardstick = Yardstick(training, self.loss, self.watched_codes)
 
     def run(self) -> FittedTransformer:
         name = self.training.schedule.name if self.training.schedule else ""
@@ -126,10 +126,16 @@ class _Fit:
             tau_normalise(self.network, values.get("tau", 1.0))
         if not self.cosine:
             self._level_bias()
-        scale = float(self.loss.s) if self.cosine else 0.0
+        scale = self._scale() if self.cosine else 0.0
         if self.cosine:
             cosines_of(self.network).scale = scale
         return FittedTransformer(self.network, self.tokenizer, self.learner.max_length, scale)
+
+    def _scale(self) -> float:
+        """Choose the factor of the cosines on the watched rows; without any it is that of the loss."""
+        if not self.watched:
+            return self.yardstick.scales[0]
+        return self._cross_entropy(score_tokens(self.network, self.tokenizer, self.watched))[1]
 
     def _level_bias(self) -> None:
         """Take what the schedule moved from the scores; a class without rows is as good as ruled out."""
@@ -228,7 +234,7 @@ class _Fit:
             self.sampler.update(_f1(self.watched_codes, scores.argmax(axis=1), scores.shape[1]))
         if epoch < self.first:
             return
-        value = self._cross_entropy(scores * (float(self.loss.s) if self.cosine else 1.0))
+        value, _ = self._cross_entropy(scores)
         if self.kept is None or value < self.kept[0]:
             state = {
                 name: one.detach().to("cpu", copy=True)
@@ -236,12 +242,9 @@ class _Fit:
             }
             self.kept = value, state, self.shift.copy()
 
-    def _cross_entropy(self, scores: F) -> float:
-        """Return the mean over the watched rows, without weights and at their own prior."""
-        present = np.bincount(self.y, minlength=scores.shape[1]) > 0
-        z = np.where(present, scores - self.moved - self.shift, -np.inf)
-        log_p = torch.log_softmax(torch.from_numpy(z), dim=1).numpy()
-        return float(-log_p[np.arange(len(z)), self.watched_codes].mean())
+    def _cross_entropy(self, scores: F) -> tuple[float, float]:
+        """Return the mean over the watched rows, and the scale that gives it."""
+        return self.yardstick.measure(scores, self.shift)
 
 
 class _EndOfEpoch(TrainerCallback):  # type: ignore[misc, unused-ignore]
