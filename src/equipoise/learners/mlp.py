@@ -118,8 +118,11 @@ class Mlp:
     """A network of two hidden layers, trained by mini-batches and stopped in time.
 
     After every epoch the rows kept out of training say how far it has come: by their cross-entropy without
-    weights, at their own prior, so that treatments that move the prior are stopped by the same yardstick.
-    The best epoch is kept.
+    weights, at their own prior, so that treatments that move the prior are stopped by the same yardstick;
+    a focal loss is undone by its gamma, and ``vs`` is watched with the factors and shifts of its training.
+    The best epoch is kept. What a schedule moves is taken from the scores in here, so that their argmax
+    after dynamic sampling, deferred re-weighting or head retraining is that at the prior of the data, while
+    after weights or changed rows it is at the prior that these make.
 
     References
     ----------

@@ -91,8 +91,13 @@ class Transformer:
 
     The head is new, and all layers are trained by AdamW, whose rate rises over a tenth of the steps and
     then falls to 0. After every epoch the rows kept out of training say how far it has come: by their
-    cross-entropy without weights, at their own prior. The best epoch is kept. Fits run one at a time,
+    cross-entropy without weights, at their own prior; a focal loss is undone by its gamma, and ``vs`` is
+    watched with the factors and shifts of its training. The best epoch is kept. Fits run one at a time,
     each on all cores.
+
+    What a schedule moves is taken from the scores in here, so that their argmax after dynamic sampling,
+    deferred re-weighting or head retraining is that at the prior of the data, while after weights or
+    changed rows it is at the prior that these make.
 
     Parameters
     ----------
