@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 import equipoise as eq
+from equipoise.compare.fold import Fold
 from equipoise.compare.material import Material
 from equipoise.data.dataset import load_dataset
+from equipoise.data.folds import Split
+from equipoise.learners.embedding import Embedding
 from equipoise.learners.neural import sentences
 from equipoise.learners.neural.sentences import SentenceEncoder, load_encoder
+from equipoise.strategies import get_strategy
 
 WORDS = ["tea", "bus", "home", "late", "call", "sun", "rain", "book"]
 
@@ -148,3 +152,21 @@ def test_what_is_not_installed_is_told_before_the_first_fit(learner, monkeypatch
         eq.errors.MissingExtra, match=f"{learner} needs the package torch.*pip install"
     ):
         eq.compare({"text": texts, "y": y}, target="y", learner=learner, folds=2)
+
+
+def test_what_a_test_row_says_reaches_no_other_row():
+    texts, y = _texts()
+    data = load_dataset({"text": texts, "y": y}, "y", seed=0)
+    train, test = np.arange(120), np.arange(120, 160)
+    changed = [text if i != 130 else "prize prize prize" for i, text in enumerate(texts)]
+    flipped = y.copy()
+    flipped[130] = "ham" if y[130] == "spam" else "spam"
+    other = load_dataset({"text": changed, "y": flipped}, "y", seed=0)
+    rows = test != 130
+    for name in ("untreated", "text-augmentation", "focal-tuned", "smote", "ldam", "enn"):
+        scores = []
+        for one in (data, other):
+            fold = Fold(one, Split(0, 0, train, test), 0, Material(one.table, one.y, 0))
+            trained = fold.train(Embedding(), get_strategy(name))
+            scores.append(fold.score(trained)[rows])
+        np.testing.assert_array_equal(scores[0], scores[1], err_msg=name)

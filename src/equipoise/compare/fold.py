@@ -267,6 +267,10 @@ class Fold:
                 shared = self.once(
                     ("shared", learner.name), lambda: learner.share(X, self.y, categorical)
                 )
+            elif _trains_together(learner):
+                # Of a matrix that holds more than the training rows, those that may be used.
+                everything = X.shape[0] >= self.table.n
+                shared = self.split.train if everything else np.arange(len(self.y))
             if rows is not None and shared is None and not _trains_together(learner):
                 X, rows = X[rows], None
         if strategy.weights is not None:

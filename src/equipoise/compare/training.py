@@ -176,10 +176,10 @@ def _run_together(folds: _Folds, group: list[_Waiting]) -> list[tuple[_Unit, Rec
 
 
 def _groups(waiting: list[_Waiting]) -> list[list[_Waiting]]:
-    """Put together what shares a matrix, at most as many as are trained in one product."""
-    alike: dict[tuple[str, int], list[_Waiting]] = {}
+    """Put together what shares a matrix and a fold, at most as many as are trained in one product."""
+    alike: dict[tuple[str, int, int], list[_Waiting]] = {}
     for one in waiting:
-        key = one.unit.part.learner.name, id(one.prepared.training.X)
+        key = one.unit.part.learner.name, one.unit.split, id(one.prepared.training.X)
         alike.setdefault(key, []).append(one)
     return [
         some[start : start + _TOGETHER]

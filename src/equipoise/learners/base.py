@@ -178,7 +178,7 @@ class Together(Learner, Protocol):
     """A learner that trains many strategies and folds at once, where they share the rows."""
 
     def fit_many(self, trainings: Sequence[Training]) -> list[Fitted]:
-        """Train each as :meth:`fit` would; all share ``X``, and name their rows in it."""
+        """Train each as :meth:`fit` would; all share ``X`` and a fold, and name their rows in it."""
 
 
 def align_log_proba(

@@ -68,7 +68,7 @@ class Embedding:
         return _train([training], alone=True)[0]
 
     def fit_many(self, trainings: Sequence[Training]) -> list[FittedHead]:
-        """Train a head for each; all share ``X`` and name their rows in it."""
+        """Train a head for each; all share ``X`` and ``shared``, the rows of it that they may use."""
         return _train(trainings)
 
 
@@ -81,7 +81,7 @@ def _train(trainings: Sequence[Training], alone: bool = False) -> list[FittedHea
     for one in trainings:
         y[_rows(one)] = one.y
     heads = [_head(one, len(X)) for one in trainings]
-    made = train_heads(X, y, trainings[0].n_classes, heads, alone)
+    made = train_heads(X, y, trainings[0].n_classes, heads, alone, trainings[0].shared)
     return [
         FittedHead(*(one if not head.cosine else _rescaled(one, X, y, head.weight)))
         for one, head in zip(made, heads, strict=True)

@@ -10,9 +10,7 @@ Head h minimises, with its row weights :math:`w_{hi}` of mean 1 over the rows it
 .. math:: \frac{1}{\sum_i w_{hi}} \sum_i w_{hi}\, \ell_h(z_{hi}, y_i) + \frac{1}{2 C n_h} \lVert W_h \rVert^2
 
 by L-BFGS (Liu and Nocedal 1989) to the optimum, each head with its own steps: what a head becomes does not
-depend on the others. The coordinates of the search come from the features of all rows, whichever a head trains
-on. They change the way to the optimum and not the optimum; where the search ends, about a thousandth in
-log-odds is left of them.
+depend on the others.
 """
 
 from __future__ import annotations
@@ -78,6 +76,7 @@ def train_heads(
     n_classes: int,
     heads: Sequence[Head],
     alone: bool = False,
+    known: NDArray[np.int64] | None = None,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Train heads on the same features.
 
@@ -92,6 +91,9 @@ def train_heads(
     heads : sequence of Head
     alone : bool, default False
         Train them one by one, each with products of its own.
+    known : int64 array, optional
+        The rows of ``X`` whose features may be used at all: those of the training part that all heads
+        are trained on. All by default.
 
     Returns
     -------
@@ -104,7 +106,8 @@ def train_heads(
     labels = torch.as_tensor(y, device=device)
     for start in range(0, len(heads), size := 1 if alone else _BLOCK):
         columns = 1 if alone else _COLUMNS
-        out += _Block(features, labels, n_classes, heads[start : start + size], columns).train()
+        some = heads[start : start + size]
+        out += _Block(features, labels, n_classes, some, columns, known).train()
     return out
 
 
@@ -120,7 +123,13 @@ class _Block:
     """
 
     def __init__(
-        self, X: Tensor, y: Tensor, n_classes: int, heads: Sequence[Head], columns: int
+        self,
+        X: Tensor,
+        y: Tensor,
+        n_classes: int,
+        heads: Sequence[Head],
+        columns: int,
+        known: NDArray[np.int64] | None = None,
     ) -> None:
         # The intercept is the weight of a column of ones, so that a product brings its slope as well.
         self.X = torch.cat([X, torch.ones_like(X[:, :1])], dim=1)
@@ -143,7 +152,7 @@ class _Block:
         self.shift = self._put_classes([head.shift for head in heads], 0.0)
         self.margin = self._put_classes([head.margin for head in heads], 0.0)
         self.cosine = self._put([float(head.cosine) for head in heads], 0.0)
-        self.basis = self._put_basis()
+        self.basis = self._put_basis(known)
         self.focal = any(head.gamma for head in heads)
         self._unit = torch.ones(self.H, dtype=X.dtype, device=X.device)
         self.bounded = any(head.cosine or head.margin is not None for head in heads)
@@ -163,11 +172,12 @@ class _Block:
                 full[h] = value
         return self._put(full)
 
-    def _put_basis(self) -> Tensor:
+    def _put_basis(self, known: NDArray[np.int64] | None) -> Tensor:
         # Weights are searched in coordinates where the loss is about as steep in all directions:
         # the columns of embeddings are far from that, and the search takes a fraction of the steps.
-        n = len(self.y)
-        X = self.X[:, : self.d].double()
+        X = self.X[:, : self.d]
+        X = (X if known is None else X[torch.as_tensor(known, device=X.device)]).double()
+        n = len(X)
         curvature = 0.1 * (X.T @ X) / n
         curvature.diagonal().add_(1.0 / (_STRENGTH * n))
         root = torch.linalg.cholesky(curvature)
