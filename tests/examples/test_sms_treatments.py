@@ -122,7 +122,7 @@ def test_the_message_has_the_test_of_welch(verdicts: ModuleType, level: float) -
 
 
 def test_an_arm_of_wide_spread_is_not_judged_by_the_others(verdicts: ModuleType) -> None:
-    # A spread pooled over all arms would call this arm different in a third of the trials.
+    # A spread pooled over nine arms, the others of spread 1, calls it different in 15 % of trials.
     random = np.random.default_rng(1)
     wrong = 0
     for _ in range(2000):
@@ -160,7 +160,7 @@ def test_parts_of_a_variance_by_satterthwaite(verdicts: ModuleType) -> None:
 
 
 def test_no_true_difference_is_rarely_called_one(verdicts: ModuleType) -> None:
-    # Arms of one law, whose seeds move the threshold, against a level that 15 claims would get.
+    # Arms of one law, whose seeds move the threshold.
     random = np.random.default_rng(3)
     y = np.repeat([0, 1], [200, 40])
     wrong = 0
