@@ -87,6 +87,10 @@ class Material:
         """Sentence vectors of the changed texts."""
         return self._once("changed vectors", lambda: embed_texts(self.changed.table))
 
+    def embed(self, with_changed: bool) -> None:
+        """Make the vectors now, and those of the changed texts if they will be asked for."""
+        self.all_vectors(with_changed)
+
     def all_vectors(self, with_changed: bool) -> NDArray[np.float32]:
         """Return the vectors of all rows, and of the changed ones below them, as one matrix."""
 

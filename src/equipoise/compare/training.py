@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
-from equipoise.compare.events import Listener, UnitDone
+from equipoise.compare.events import Listener, Stage, UnitDone
 from equipoise.compare.fold import Fold, Prepared, Trained
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
@@ -74,6 +74,7 @@ def train_all(
             done += 1
             tell(_event(unit, plan, record, done, total, from_journal=False))
 
+        _embed(plan, todo, tell)
         with threadpool_limits(1), quiet():
             waiting: list[_Waiting] = []
             alone = [unit for unit in todo if getattr(unit.part.learner, "alone", False)]
@@ -119,6 +120,18 @@ class _Folds:
             self._left[split] -= 1
             if not self._left[split]:
                 del self._alive[split]
+
+
+def _embed(plan: Plan, todo: list[_Unit], tell: Listener) -> None:
+    """Embed the texts while all cores are free for it, before the threads that each use one."""
+    reading = [unit.part for unit in todo if unit.part.learner.view == "embedding"]
+    if not reading or not plan.dataset.table.texts:
+        return
+    tell(Stage("embedding the texts"))
+    with quiet():
+        plan.material.embed(
+            any(one.strategy.rows and one.strategy.rows.changes_texts for one in reading)
+        )
 
 
 @dataclass(frozen=True)
