@@ -120,12 +120,3 @@ class Refocused:
     def log_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return natural-log probabilities, shape (n, C)."""
         return correct_focal(self.fitted.log_proba(X), self.gamma)
-
-
-def _shares(alpha: float, counts: NDArray[np.int64]) -> list[float]:
-    # Of two classes alpha is that of the rarer one; of more, each has the more the rarer it is.
-    if len(counts) == 2:
-        rare = int(counts.argmin())
-        return [alpha if c == rare else 1.0 - alpha for c in range(2)]
-    order = np.argsort(np.argsort(-counts, kind="stable"), kind="stable") / (len(counts) - 1)
-    return [float(1.0 - alpha + (2.0 * alpha - 1.0) * place) for place in order]
