@@ -34,8 +34,9 @@ def resample_file(
 
     ``random-over``, ``random-under``, ``mild-combination``, ``downsample-upweight`` and
     ``upsample-downweight`` run as a lazy query: the file may be larger than memory, may hold columns of any
-    type, and the rows are the same on any number of threads. Samples of one seed are nested across these
-    methods: use other seeds for independent ones. All other methods read the file whole.
+    type, and the rows are the same on any number of threads. The rows that are kept come first, once each
+    and in their order, then their copies. Samples of one seed are nested across these methods: use other
+    seeds for independent ones. All other methods read the file whole.
 
     Parameters
     ----------

@@ -54,8 +54,9 @@ def resample_lazily(
     Each row has a key, a seeded one-to-one hash of its number, so that the m rows of a class with the
     smallest keys are a uniform sample of exactly m. A class of n rows that is to have m gets every row
     ``floor(m / n)`` times and the ``m mod n`` rows with the smallest keys once more: extras are drawn
-    without replacement, which balances classes with the least added noise. Rows stay in order, copies
-    follow their row. The same file and seed give the same output on any number of threads.
+    without replacement, which balances classes with the least added noise. First come the rows that are
+    kept, once each and in their order, then their copies in the same order. The same file and seed give
+    the same output on any number of threads.
 
     Parameters
     ----------
@@ -187,21 +188,21 @@ class _Plan:
             new.append(self._by_class([n / m for m, n in pairs], pl.Float64).alias(weight))
         if row_number is not None:
             new.append(pl.col(self.row).cast(pl.Int64).alias(row_number))
-        if max(m - n for m, n in pairs) <= 0:
-            kept = self.source
-            if any(limits):
-                kept = kept.filter((self._by_class(whole) > 0) | more)
-            return kept.with_columns(new).drop(self.row)
-        times = self._by_class(whole) + more.cast(pl.UInt64)
-        repeated = self.source.with_columns(*new, times.alias(self.row)).filter(
-            pl.col(self.row) > 0
+        kept = self.source
+        if not all(whole):
+            kept = kept.filter((self._by_class(whole) > 0) | more)
+        kept = kept.with_columns(new).drop(self.row)
+        grows = [m > n for m, n in pairs]
+        if not any(grows):
+            return kept
+        # Only rows with copies pass through Python.
+        own = self.source.filter(self._by_class(grows, pl.Boolean))
+        copies = self._by_class([max(often, 1) - 1 for often in whole]) + more.cast(pl.UInt64)
+        repeated = own.with_columns(*new, copies.alias(self.row)).filter(pl.col(self.row) > 0)
+        rest = pl.io.plugins.register_io_source(
+            lambda *_: _repeat(repeated, self.row), schema=kept.collect_schema()
         )
-        schema = {
-            name: dtype for name, dtype in repeated.collect_schema().items() if name != self.row
-        }
-        return pl.io.plugins.register_io_source(
-            lambda *_: _repeat(repeated, self.row), schema=schema
-        )
+        return pl.concat([kept, rest])
 
     def _by_class(self, values: list[Any], dtype: Any = None) -> Any:
         """Return an expression with the value of each row's class."""
@@ -230,28 +231,30 @@ class _Plan:
             low, high = [1] * len(ranks), [0] * len(ranks)
             for c in open_:
                 low[c], high[c] = _window(ranks[c], self.counts[c], width)
-            low_of, high_of = self._by_class(low), self._by_class(high)
-            keyed = self.source.select(self.target, self.key.alias(self.row))
-            key = pl.col(self.row)
-            # One after the other: together, the engine would keep all keys for the second.
-            below, inside = (
-                part.collect(engine="streaming")
-                for part in (
-                    keyed.group_by(self.target).agg((key < low_of).sum()),
-                    keyed.filter((key >= low_of) & (key <= high_of)),
-                )
-            )
-            fewer = dict(below.iter_rows())
-            keys = dict(inside.group_by(self.target).agg(key.sort()).iter_rows())
+            fewer, keys = self._around(low, high)
             for c in list(open_):
-                own = keys.get(self.labels[c], [])
-                at = ranks[c] - fewer[self.labels[c]] - 1
-                if 0 <= at < len(own):
+                at = ranks[c] - fewer[c] - 1
+                if 0 <= at < len(keys[c]):
                     # Fewer than all rows are asked for, so this key is not the last there is.
-                    limits[c] = own[at] + 1
+                    limits[c] = int(keys[c][at]) + 1
                     open_.remove(c)
             width *= 8
         return limits
+
+    def _around(self, low: list[int], high: list[int]) -> tuple[list[int], list[Any]]:
+        """Return how many keys of each class are below ``low``, and those up to ``high``, sorted."""
+        low_of, high_of = self._by_class(low), self._by_class(high)
+        keyed, key = self.source.with_columns(self.key.alias(self.row)), pl.col(self.row)
+        # One after the other: together, the engine would keep all keys for the second.
+        below = keyed.filter(key < low_of).group_by(self.target).len()
+        fewer = dict(below.collect(engine="streaming").iter_rows())
+        # By numbers of classes, not labels: the few rows of a batch that stay would keep all of its texts.
+        inside = keyed.filter((key >= low_of) & (key <= high_of))
+        code = self._by_class(list(range(len(low))))
+        batches = read_batches(inside.select(code.alias("class"), key.alias("key")))
+        found = np.concatenate([np.empty((0, 2), np.uint64), *map(pl.DataFrame.to_numpy, batches)])
+        own = [np.sort(found[found[:, 0] == c, 1]) for c in range(len(low))]
+        return [fewer.get(label, 0) for label in self.labels], own
 
 
 def _window(rank: int, count: int, width: float) -> tuple[int, int]:
