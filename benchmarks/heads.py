@@ -1,8 +1,9 @@
 """The heads of a trial on sentence vectors: trained together, one by one, and by scikit-learn.
 
-Each head is one (treatment, fold) of the texts: row weights, repeated rows, focal and shifted losses. All three
-minimise the same penalised loss, so that their scores are compared as well. Of scikit-learn, which has no other
-losses, the weighted cross-entropies alone.
+Each head is one treatment of one fold: row weights, repeated rows, focal and shifted losses. Together are trained, as
+in a trial, those of a fold. All three minimise the same penalised loss, so that their scores are compared as well. Of
+scikit-learn, which has no other losses, the weighted cross-entropies alone, and with its own tolerance, by which it
+stops earlier.
 
     python benchmarks/heads.py                          one thread, the messages of --data
     python benchmarks/heads.py --made 5574 --columns 384   made vectors, where the encoder is not installed
@@ -38,7 +39,8 @@ def read(path: str) -> tuple[np.ndarray, np.ndarray]:
     return load_encoder(DEFAULT_ENCODER).encode(frame["text"].to_list()), y.astype(np.int64)
 
 
-def trainings(X: np.ndarray, y: np.ndarray, folds: int, plain: bool) -> list[Any]:
+def trainings(X: np.ndarray, y: np.ndarray, folds: int, plain: bool) -> list[list[Any]]:
+    """Return for each fold what its strategies train on: its rows as one matrix, some drawn anew."""
     from sklearn.model_selection import StratifiedKFold
 
     from equipoise.learners.base import Loss, Training
@@ -51,25 +53,27 @@ def trainings(X: np.ndarray, y: np.ndarray, folds: int, plain: bool) -> list[Any
         Loss("vs", {"gamma": 0.15, "tau": 1.0}),
     ]
     out = []
-    for rows, _ in StratifiedKFold(folds, shuffle=True, random_state=0).split(X, y):
+    for part, _ in StratifiedKFold(folds, shuffle=True, random_state=0).split(X, y):
+        shared = np.ascontiguousarray(X[part])
+        jobs = []
         for k in range(20):
-            some = rows if k % 4 else rng.choice(rows, len(rows))  # every fourth: rows drawn anew
-            weight = np.where(y[some] == 1, 1.0 + k / 2, 1.0)
+            rows = np.arange(len(part)) if k % 4 else rng.choice(len(part), len(part))
+            own = y[part][rows]
+            weight = np.where(own == 1, 1.0 + k / 2, 1.0)
             loss = None if plain else losses[k % 4]
-            out.append(
-                Training(X, y[some], 2, weight / weight.mean(), loss, rows=some.astype(np.int64))
-            )
+            jobs.append(Training(shared, own, 2, weight / weight.mean(), loss, rows=rows))
+        out.append(jobs)
     return out
 
 
-def by_peer(jobs: list[Any]) -> list[np.ndarray]:
+def by_peer(jobs: list[Any], X: np.ndarray) -> list[np.ndarray]:
     from sklearn.linear_model import LogisticRegression
 
     out = []
     for job in jobs:
         peer = LogisticRegression(C=10.0, max_iter=1000)
         peer.fit(job.X[job.rows], job.y, sample_weight=job.sample_weight)
-        out.append(peer.decision_function(job.X))
+        out.append(peer.decision_function(X))
     return out
 
 
@@ -114,18 +118,23 @@ def main() -> None:
     learner = Embedding()
     with threadpool_limits(1):
         for plain in (False, True):
-            jobs = trainings(X, y, given.folds, plain)
+            parts = trainings(X, y, given.folds, plain)
+            jobs = [job for part in parts for job in part]
             what = "cross-entropies" if plain else "losses of all kinds"
-            print(f"{len(jobs)} heads, {len(X):,} x {X.shape[1]}, {what}, {given.device}")
-            ours, together = timed(lambda jobs=jobs: learner.fit_many(jobs), given.repeats)
-            base = statistics.median(together)
+            print(f"{len(jobs)} heads of {given.folds} folds, {len(X):,} x {X.shape[1]}, {what}")
+
+            def together(parts: list[list[Any]] = parts) -> list[Any]:
+                return [head for part in parts for head in learner.fit_many(part)]
+
+            ours, took = timed(together, given.repeats)
+            base = statistics.median(took)
             reference = scores(ours, X)
-            told("together", together, base, None)
+            told("together, fold by fold", took, base, None)
             alone, took = timed(lambda jobs=jobs: [learner.fit(job) for job in jobs], given.repeats)
             pairs = zip(scores(alone, X), reference, strict=True)
             told("one by one", took, base, max(float(np.abs(a - b).max()) for a, b in pairs))
             if plain:
-                theirs, took = timed(lambda jobs=jobs: by_peer(jobs), 1)
+                theirs, took = timed(lambda jobs=jobs: by_peer(jobs, X), 1)
                 pairs = zip(theirs, reference, strict=True)
                 told("scikit-learn", took, base, max(float(np.abs(a - b).max()) for a, b in pairs))
 

@@ -6,7 +6,7 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,7 +19,14 @@ from equipoise.data.table import Table
 from equipoise.decisions.correction import prior_offset
 from equipoise.ensembles import balanced_prior_offset
 from equipoise.errors import NotApplicable, TargetError
-from equipoise.learners.base import Fitted, Learner, Loss, Training, scaled_weights
+from equipoise.learners.base import (
+    Fitted,
+    Learner,
+    Loss,
+    Together,
+    Training,
+    scaled_weights,
+)
 from equipoise.learners.encoding import Encoder, Matrix, View
 from equipoise.learners.losses import Refocused, loss_offset, split_alpha
 from equipoise.learners.text import TextCounts
@@ -27,7 +34,7 @@ from equipoise.samplers.engine.neighbours import Graph
 from equipoise.strategies.resampling import Resampled, Space, resample
 from equipoise.strategies.strategy import Strategy
 
-__all__ = ["Fold", "Prepared", "Trained", "stable_seed"]
+__all__ = ["Fold", "Prepared", "Trained", "stable_seed", "trains_together"]
 
 T = TypeVar("T")
 
@@ -58,6 +65,11 @@ class Prepared:
     training: Training
     view: View
     offset: NDArray[np.float64]
+
+    @property
+    def on_rows_of_fold(self) -> bool:
+        """Whether it is trained on the matrix that strategies of its fold share."""
+        return self.training.X is self.fold.matrix("train", self.view)
 
     def trained(self, fitted: Fitted) -> Trained:
         """Return it with what was fitted."""
@@ -129,7 +141,7 @@ class Fold:
             return []
         if view == "embedding":
             rows = self.split.train if side == "train" else self.split.test
-            return [vectors[rows] for vectors in self.material.vectors]
+            return [vectors[rows] for vectors in self.material.vectors()]
         return self._tfidf(side) if view == "linear" else self._components(side)
 
     @property
@@ -149,18 +161,19 @@ class Fold:
             lambda: self.encoder.transform(self._table(side), view, self._texts(side, view)),
         )
 
-    def _changed(self, view: View) -> Matrix:
-        """Return all changed texts of the data in a view."""
+    def _with_changed(self, X: Matrix, view: View) -> Matrix:
+        """Return the training rows in a view, and behind them all changed texts of the data."""
 
         def make() -> Matrix:
             table = self.material.changed.table
             if view == "embedding":
-                return self.encoder.transform(table, view, self.material.changed_vectors)
+                return self.encoder.transform(table, view, self.material.changed_vectors())
             if view not in ("linear", "text"):
                 self._components("train")
             return self.encoder.transform(table, view)
 
-        return self.once(("changed", view), make)
+        parts = [X, self.once(("changed", view), make)]
+        return sp.vstack(parts, format="csr") if sp.issparse(X) else np.concatenate(parts)
 
     def _parents(self) -> NDArray[np.int64]:
         """Return the training row that each changed text was made from, or -1."""
@@ -260,19 +273,17 @@ class Fold:
         else:
             if made is not None and made.rows is not None:
                 rows, y, weight = made.rows, made.y, made.weight
-            X, rows = self._rows_of(view, rows)
+            X = self.matrix("train", view)
             if view == "tree":
                 categorical = tuple(self.encoder.categorical)
-            if len(X) == len(self.y) if view == "text" else X.shape[0] == len(self.y):
+            if rows is not None and (rows >= len(self.y)).any():
+                X, rows = self._with_changed(X, view)[rows], None
+            else:
                 shared = self.once(
                     ("shared", learner.name), lambda: learner.share(X, self.y, categorical)
                 )
-            elif _trains_together(learner):
-                # Of a matrix that holds more than the training rows, those that may be used.
-                everything = X.shape[0] >= self.table.n
-                shared = self.split.train if everything else np.arange(len(self.y))
-            if rows is not None and shared is None and not _trains_together(learner):
-                X, rows = X[rows], None
+                if rows is not None and shared is None and not trains_together(learner):
+                    X, rows = X[rows], None
         if strategy.weights is not None:
             by_class = strategy.weights.of_classes(self.y, self.n_classes)
             weight = by_class[y] if weight is None else weight * by_class[y]
@@ -297,26 +308,6 @@ class Fold:
             ),
         )
         return Prepared(self, training, view, self._offset(learner, y, weight, loss))
-
-    def _rows_of(
-        self, view: View, rows: NDArray[np.int64] | None
-    ) -> tuple[Matrix, NDArray[np.int64] | None]:
-        """Return a matrix and the rows in it, None for all; those behind the training rows are changed texts."""
-        n = len(self.y)
-        changed = rows is not None and bool((rows >= n).any())
-        if view == "embedding" and self.table.texts and not self.encoder.has_columns:
-            # The vectors depend on no fold: all folds and strategies train on one matrix.
-            everything = self.material.all_vectors(changed)
-            places = self.split.train if rows is None else self.split.train[rows.clip(max=n - 1)]
-            if rows is not None and changed:
-                places = np.where(rows < n, places, self.table.n + rows - n)
-            return everything, places
-        X = self.matrix("train", view)
-        if not changed:
-            return X, rows
-        parts = [X, self._changed(view)]
-        joined = sp.vstack(parts, format="csr") if sp.issparse(X) else np.concatenate(parts)
-        return joined, rows
 
     def train(self, learner: Learner, strategy: Strategy) -> Trained:
         """Fit one training part on the training rows.
@@ -371,5 +362,6 @@ class Fold:
         return self.encoder.transform(table, view)
 
 
-def _trains_together(learner: Learner) -> bool:
+def trains_together(learner: Learner) -> TypeGuard[Together]:
+    """Tell whether a learner trains what shares the rows of a fold at once, by ``fit_many``."""
     return hasattr(learner, "fit_many")

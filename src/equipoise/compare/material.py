@@ -77,31 +77,13 @@ class Material:
         """
         return self._once("changed", lambda: _change(self.table, self._y, self._seed))
 
-    @property
     def vectors(self) -> list[NDArray[np.float32]]:
-        """Sentence vectors of each text column."""
+        """Return the sentence vectors of each text column."""
         return self._once("vectors", lambda: embed_texts(self.table))
 
-    @property
     def changed_vectors(self) -> list[NDArray[np.float32]]:
-        """Sentence vectors of the changed texts."""
+        """Return the sentence vectors of the changed texts."""
         return self._once("changed vectors", lambda: embed_texts(self.changed.table))
-
-    def embed(self, with_changed: bool) -> None:
-        """Make the vectors now, and those of the changed texts if they will be asked for."""
-        self.all_vectors(with_changed)
-
-    def all_vectors(self, with_changed: bool) -> NDArray[np.float32]:
-        """Return the vectors of all rows, and of the changed ones below them, as one matrix."""
-
-        def make() -> NDArray[np.float32]:
-            parts = self.vectors
-            if with_changed:
-                pairs = zip(parts, self.changed_vectors, strict=True)
-                parts = [np.vstack(pair) for pair in pairs]
-            return np.ascontiguousarray(np.hstack(parts))
-
-        return self._once(f"all vectors, {with_changed}", make)
 
 
 def _change(table: Table, y: NDArray[np.int64], seed: int) -> Changed:

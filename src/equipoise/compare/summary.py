@@ -56,7 +56,7 @@ def summarise(
         "schema_version": SCHEMA_VERSION,
         "kind": "comparison",
         "equipoise_version": equipoise.__version__,
-        "versions": library_versions(judge.plan.choices),
+        "versions": library_versions(plan.choices),
         "data": {
             "name": data.source,
             "rows": described["rows"],

@@ -12,7 +12,7 @@ from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from equipoise.compare.events import Listener, Stage, UnitDone
-from equipoise.compare.fold import Fold, Prepared, Trained
+from equipoise.compare.fold import Fold, Prepared, Trained, trains_together
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
@@ -21,8 +21,6 @@ from equipoise.errors import EquipoiseError, NotApplicable
 __all__ = ["train_all"]
 
 T = TypeVar("T")
-
-_TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,8 @@ def train_all(
         _embed(plan, todo, tell)
         with threadpool_limits(1), quiet():
             waiting: list[_Waiting] = []
-            alone = [unit for unit in todo if getattr(unit.part.learner, "alone", False)]
-            beside = [unit for unit in todo if unit not in alone]
+            alone = [unit for unit in todo if _takes_all_cores(unit)]
+            beside = [unit for unit in todo if not _takes_all_cores(unit)]
             for unit, outcome in workers(delayed(_run)(folds, unit) for unit in beside):
                 if isinstance(outcome, Record):
                     keep(unit, outcome)
@@ -91,6 +89,10 @@ def train_all(
                 assert isinstance(outcome, Record)  # only what is trained together waits
                 keep(unit, outcome)
     return {part.id: [records[part.id, s] for s in range(len(splits))] for part in plan.parts}
+
+
+def _takes_all_cores(unit: _Unit) -> bool:
+    return getattr(unit.part.learner, "alone", False)
 
 
 def _workers(count: int) -> Parallel:
@@ -129,9 +131,9 @@ def _embed(plan: Plan, todo: list[_Unit], tell: Listener) -> None:
         return
     tell(Stage("embedding the texts"))
     with quiet():
-        plan.material.embed(
-            any(one.strategy.rows and one.strategy.rows.changes_texts for one in reading)
-        )
+        plan.material.vectors()
+        if any(one.strategy.rows and one.strategy.rows.changes_texts for one in reading):
+            plan.material.changed_vectors()
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _run(folds: _Folds, unit: _Unit) -> tuple[_Unit, Record | tuple[Prepared, fl
 
     def work() -> Record | Prepared:
         prepared = fold.prepare(learner, unit.part.strategy)
-        if hasattr(learner, "fit_many") and prepared.training.rows is not None:
+        if trains_together(learner) and prepared.on_rows_of_fold:
             return prepared
         return _record(fold, prepared.trained(learner.fit(prepared.training)))
 
@@ -189,16 +191,11 @@ def _run_together(folds: _Folds, group: list[_Waiting]) -> list[tuple[_Unit, Rec
 
 
 def _groups(waiting: list[_Waiting]) -> list[list[_Waiting]]:
-    """Put together what shares a matrix and a fold, at most as many as are trained in one product."""
-    alike: dict[tuple[str, int, int], list[_Waiting]] = {}
+    """Put together what shares a learner and a fold."""
+    alike: dict[tuple[str, int], list[_Waiting]] = {}
     for one in waiting:
-        key = one.unit.part.learner.name, one.unit.split, id(one.prepared.training.X)
-        alike.setdefault(key, []).append(one)
-    return [
-        some[start : start + _TOGETHER]
-        for some in alike.values()
-        for start in range(0, len(some), _TOGETHER)
-    ]
+        alike.setdefault((one.unit.part.learner.name, one.unit.split), []).append(one)
+    return list(alike.values())
 
 
 def _record(fold: Fold, trained: Trained) -> Record:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from equipoise.compare.fold import Fold, trains_together
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import Learner, Loss
 from equipoise.metrics.confusion import confusion
 from equipoise.metrics.registry import default_label_metric, get_metric
 from equipoise.strategies.strategy import Strategy
-
-if TYPE_CHECKING:
-    from equipoise.compare.fold import Fold
 
 __all__ = ["TRIALS", "tune_loss"]
 
@@ -67,7 +64,7 @@ def tune_loss(fold: Fold, learner: Learner, strategy: Strategy) -> Loss:
             fold.prepare(learner, dataclasses.replace(strategy, loss=loss)) for loss in tried
         ]
         trainings = [one.training for one in prepared]
-        if hasattr(learner, "fit_many"):
+        if trains_together(learner):
             fitted = learner.fit_many(trainings)
         else:
             fitted = [learner.fit(training) for training in trainings]

@@ -108,9 +108,10 @@ class Training:
     seed : int
         Seed of whatever is random in the fit.
     shared : object or None
-        Prepared form of all training rows of the fold (such as binned columns) ...
+        Prepared form of all training rows of the fold (such as binned columns).
     rows : int64 array or None
-        ... of which these rows, possibly repeated, are trained on.
+        Rows of what is shared by the strategies of a fold, ``shared`` or else ``X``, that are trained on,
+        possibly repeated; None for all.
     watched : (matrix, int64 array) or None
         Rows and codes that take no part in training and tell when to stop it.
     """
@@ -175,10 +176,10 @@ class Learner(Protocol):
 
 
 class Together(Learner, Protocol):
-    """A learner that trains many strategies and folds at once, where they share the rows."""
+    """A learner that trains many strategies of a fold at once, where they share its rows."""
 
     def fit_many(self, trainings: Sequence[Training]) -> list[Fitted]:
-        """Train each as :meth:`fit` would; all share ``X`` and a fold, and name their rows in it."""
+        """Train each as :meth:`fit` would; all share ``X`` and name their rows in it, if not all."""
 
 
 def align_log_proba(

@@ -1,4 +1,4 @@
-"""A linear head on frozen sentence vectors; the heads of all strategies and folds are trained together."""
+"""A linear head on frozen sentence vectors; the heads of a fold are trained together."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Embedding:
         return _train([training], alone=True)[0]
 
     def fit_many(self, trainings: Sequence[Training]) -> list[FittedHead]:
-        """Train a head for each; all share ``X`` and ``shared``, the rows of it that they may use."""
+        """Train a head for each; all share ``X``, the training rows of a fold."""
         return _train(trainings)
 
 
@@ -81,7 +81,7 @@ def _train(trainings: Sequence[Training], alone: bool = False) -> list[FittedHea
     for one in trainings:
         y[_rows(one)] = one.y
     heads = [_head(one, len(X)) for one in trainings]
-    made = train_heads(X, y, trainings[0].n_classes, heads, alone, trainings[0].shared)
+    made = train_heads(X, y, trainings[0].n_classes, heads, alone)
     return [
         FittedHead(*(one if not head.cosine else _rescaled(one, X, y, head.weight)))
         for one, head in zip(made, heads, strict=True)

@@ -124,11 +124,6 @@ class Encoder:
         return out
 
     @property
-    def has_columns(self) -> bool:
-        """Whether there are numbers or categories beside texts."""
-        return bool(len(self.mean) or self.lookups)
-
-    @property
     def n_discrete(self) -> int:
         """Number of columns of :meth:`discrete`."""
         return len(self.lookups) + len(self.flagged)

@@ -4,25 +4,25 @@ from equipoise.extras import load_extra
 
 load_extra("torch", "torch", "equipoise.schedules")
 
-from equipoise.schedules.batches import BalancedBatchSampler  # noqa: E402
-from equipoise.schedules.head import (  # noqa: E402
+from equipoise.schedules.batches import BalancedBatchSampler
+from equipoise.schedules.head import (
     HeadTraining,
     head_features,
     retrain_head,
 )
-from equipoise.schedules.layers import last_layer  # noqa: E402
-from equipoise.schedules.phases import (  # noqa: E402
+from equipoise.schedules.layers import last_layer
+from equipoise.schedules.phases import (
     DeferredReweighting,
     Schedule,
     TwoPhase,
 )
-from equipoise.schedules.samplers import (  # noqa: E402
+from equipoise.schedules.samplers import (
     ClassAwareSampler,
     DynamicSampler,
     RepeatFactorSampler,
 )
-from equipoise.schedules.scaling import learn_scales, tau_normalise  # noqa: E402
-from equipoise.schedules.start import LayerStart, start_at_prior  # noqa: E402
+from equipoise.schedules.scaling import learn_scales, tau_normalise
+from equipoise.schedules.start import LayerStart, start_at_prior
 
 __all__ = [
     "BalancedBatchSampler",

@@ -7,13 +7,13 @@ from equipoise.extras import load_extra
 for _package in ("torch", "transformers", "accelerate"):
     load_extra(_package, "hf", "equipoise.integrations.hf")
 
-from equipoise.integrations.hf.callbacks import (  # noqa: E402 - a missing package is named first
+from equipoise.integrations.hf.callbacks import (
     DynamicSamplingCallback,
     ScheduleCallback,
 )
-from equipoise.integrations.hf.loss import trainer_loss  # noqa: E402
-from equipoise.integrations.hf.metrics import compute_metrics  # noqa: E402
-from equipoise.integrations.hf.trainer import ImbalanceTrainer  # noqa: E402
+from equipoise.integrations.hf.loss import trainer_loss
+from equipoise.integrations.hf.metrics import compute_metrics
+from equipoise.integrations.hf.trainer import ImbalanceTrainer
 
 __all__ = [
     "DynamicSamplingCallback",

@@ -20,7 +20,7 @@ def epoch_of(state: Any) -> int:
     return math.floor((state.epoch or 0.0) + 1e-6)
 
 
-class ScheduleCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
+class ScheduleCallback(TrainerCallback):
     """Tell a schedule the epoch at the beginning of each.
 
     Works with ``transformers.Trainer`` and with :class:`ImbalanceTrainer`, and after a resumed
@@ -62,7 +62,7 @@ class ScheduleCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
         self._tell(epoch_of(state))
 
 
-class DynamicSamplingCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]
+class DynamicSamplingCallback(TrainerCallback):
     """Let a sampler draw more of the classes whose F1 was low in the evaluations so far.
 
     Before each epoch the F1 of every class in the evaluations of the epochs before goes to

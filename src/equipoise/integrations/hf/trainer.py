@@ -27,7 +27,7 @@ __all__ = ["ImbalanceTrainer"]
 _USUAL_COLUMN = "weight"
 
 
-class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
+class ImbalanceTrainer(Trainer):
     """Train with a loss and a sampler for rare classes, and with a weight for each row.
 
     A ``transformers.Trainer`` whose gradient does not depend on how a batch is split into
@@ -287,7 +287,7 @@ class ImbalanceTrainer(Trainer):  # type: ignore[misc, unused-ignore]
         self._sums += gathered.sum(0).to(self._sums)
 
 
-class _EpochOfSampler(TrainerCallback):  # type: ignore[misc, unused-ignore]
+class _EpochOfSampler(TrainerCallback):
     """Tell the sampler the epoch: the data loader does not reach it on every path of a resumed run."""
 
     def __init__(self, sampler: Any) -> None:

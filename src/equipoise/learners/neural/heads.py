@@ -1,6 +1,6 @@
 r"""Many linear heads on the same features, trained together.
 
-Strategies and folds differ in which rows count and how much, and in what is added to the scores before the
+Strategies differ in which rows of a fold count and how much, and in what is added to the scores before the
 softmax; the features are the same. So the heads are columns of one matrix: each evaluation of all losses is
 one product with the features, and one more brings all gradients. Rows that a head does not train on have
 weight 0 in it, repeated ones a multiple.
@@ -76,7 +76,6 @@ def train_heads(
     n_classes: int,
     heads: Sequence[Head],
     alone: bool = False,
-    known: NDArray[np.int64] | None = None,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Train heads on the same features.
 
@@ -91,9 +90,6 @@ def train_heads(
     heads : sequence of Head
     alone : bool, default False
         Train them one by one, each with products of its own.
-    known : int64 array, optional
-        The rows of ``X`` whose features may be used at all: those of the training part that all heads
-        are trained on. All by default.
 
     Returns
     -------
@@ -106,8 +102,7 @@ def train_heads(
     labels = torch.as_tensor(y, device=device)
     for start in range(0, len(heads), size := 1 if alone else _BLOCK):
         columns = 1 if alone else _COLUMNS
-        some = heads[start : start + size]
-        out += _Block(features, labels, n_classes, some, columns, known).train()
+        out += _Block(features, labels, n_classes, heads[start : start + size], columns).train()
     return out
 
 
@@ -129,7 +124,6 @@ class _Block:
         n_classes: int,
         heads: Sequence[Head],
         columns: int,
-        known: NDArray[np.int64] | None = None,
     ) -> None:
         # The intercept is the weight of a column of ones, so that a product brings its slope as well.
         self.X = torch.cat([X, torch.ones_like(X[:, :1])], dim=1)
@@ -152,7 +146,7 @@ class _Block:
         self.shift = self._put_classes([head.shift for head in heads], 0.0)
         self.margin = self._put_classes([head.margin for head in heads], 0.0)
         self.cosine = self._put([float(head.cosine) for head in heads], 0.0)
-        self.basis = self._put_basis(known)
+        self.basis = self._put_basis()
         self.focal = any(head.gamma for head in heads)
         self._unit = torch.ones(self.H, dtype=X.dtype, device=X.device)
         self.bounded = any(head.cosine or head.margin is not None for head in heads)
@@ -172,12 +166,11 @@ class _Block:
                 full[h] = value
         return self._put(full)
 
-    def _put_basis(self, known: NDArray[np.int64] | None) -> Tensor:
+    def _put_basis(self) -> Tensor:
         # Weights are searched in coordinates where the loss is about as steep in all directions:
         # the columns of embeddings are far from that, and the search takes a fraction of the steps.
-        X = self.X[:, : self.d]
-        X = (X if known is None else X[torch.as_tensor(known, device=X.device)]).double()
-        n = len(X)
+        n = len(self.y)
+        X = self.X[:, : self.d].double()
         curvature = 0.1 * (X.T @ X) / n
         curvature.diagonal().add_(1.0 / (_STRENGTH * n))
         root = torch.linalg.cholesky(curvature)
