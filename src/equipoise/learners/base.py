@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,26 @@ from numpy.typing import NDArray
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = [
+    "FLOOR",
     "Fitted",
+    "FittedLabels",
+    "FittedNumbers",
     "Learner",
     "Loss",
     "Schedule",
+    "Slots",
+    "Target",
     "Together",
     "Training",
     "align_log_proba",
     "log_softmax",
     "scaled_weights",
 ]
+
+Target = Literal["classes", "labels", "numbers"]
+
+# What a model never saw is as unlikely as this, in logarithms: finite, and far below all else.
+FLOOR = float(np.log(1e-12))
 
 
 @dataclass(frozen=True)
@@ -30,8 +40,10 @@ class Loss:
 
     Attributes
     ----------
-    name : {"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
-        What is minimised; see :mod:`equipoise.losses`.
+    name : str
+        What is minimised; see :mod:`equipoise.losses`. Of classes ``"focal"``, ``"balanced-softmax"``,
+        ``"logit-adjusted"``, ``"vs"`` or ``"ldam"``; of labels ``"focal"``, ``"asymmetric"`` or
+        ``"distribution-balanced"``; of numbers ``"pinball"`` or ``"balanced-mse"``.
     values : mapping of str to float
         Numbers of the loss, such as ``{"gamma": 2.0}``.
     tuned : tuple of str
@@ -91,14 +103,14 @@ class Training:
     ----------
     X : array or CSR matrix, shape (n, columns)
         What the learner sees, in its own view or, for generated rows, in the dense one.
-    y : int64 array, shape (n,)
-        Class codes.
+    y : int64 array of shape (n,) or (n, L), or float64 array of shape (n,)
+        Class codes; or 0 and 1 for each of L labels; or numbers.
     n_classes : int
-        Number of classes of the task; some may be absent here.
+        Number of classes of the task, of which some may be absent here; or L; or 1 for numbers.
     sample_weight : float64 array, shape (n,) or None
         Row weights with mean 1.
     loss : Loss or None
-        What is minimised instead of cross-entropy.
+        What is minimised instead of cross-entropy, of its sum over the labels, or of squared error.
     schedule : Schedule or None
         How training changes over time.
     start_at_prior : bool
@@ -112,12 +124,16 @@ class Training:
     rows : int64 array or None
         Rows of what is shared by the strategies of a fold, ``shared`` or else ``X``, that are trained on,
         possibly repeated; None for all.
-    watched : (matrix, int64 array) or None
-        Rows and codes that take no part in training and tell when to stop it.
+    watched : (matrix, array like y) or None
+        Rows and targets that take no part in training and tell when to stop it.
+    target : {"classes", "labels", "numbers"}
+        What ``y`` is.
+    element_weight : float64 array, shape (n, L) or None
+        Of labels, weights with mean 1 of each label of each row, on top of those of rows.
     """
 
     X: Matrix
-    y: NDArray[np.int64]
+    y: NDArray[Any]
     n_classes: int
     sample_weight: NDArray[np.float64] | None = None
     loss: Loss | None = None
@@ -127,14 +143,53 @@ class Training:
     seed: int = 0
     shared: Any = None
     rows: NDArray[np.int64] | None = None
-    watched: tuple[Matrix, NDArray[np.int64]] | None = None
+    watched: tuple[Matrix, NDArray[Any]] | None = None
+    target: Target = "classes"
+    element_weight: NDArray[np.float64] | None = None
 
 
 class Fitted(Protocol):
-    """A trained learner."""
+    """A learner trained on classes."""
 
     def log_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return natural-log probabilities, shape (n, C)."""
+
+
+class FittedLabels(Protocol):
+    """A learner trained on labels."""
+
+    def log_odds(self, X: Matrix) -> NDArray[np.float64]:
+        """Return the natural-log odds of each label, shape (n, L), as the loss left them."""
+
+
+class FittedNumbers(Protocol):
+    """A learner trained on numbers."""
+
+    def predict(self, X: Matrix) -> NDArray[np.float64]:
+        """Return numbers in the unit of the ``y`` of training, shape (n,)."""
+
+
+class Slots:
+    """What a learner answers about targets unless it says more: that it learns classes alone."""
+
+    targets: ClassVar[frozenset[str]] = frozenset({"classes"})
+    # Of the targets beside classes, for which the attributes of a learner speak.
+    other_losses: ClassVar[Mapping[str, frozenset[str]]] = {}
+    other_honours: ClassVar[Mapping[str, frozenset[str]]] = {}
+
+    def losses_for(self, target: str) -> frozenset[str]:
+        """Return names of the losses that it can be given for a target."""
+        if target == "classes":
+            own: frozenset[str] = getattr(self, "losses")  # noqa: B009 - of the class that derives
+            return own
+        return self.other_losses.get(target, frozenset())
+
+    def honours_for(self, target: str) -> frozenset[str]:
+        """Return the slots that it can fill for a target; none where it cannot learn it."""
+        if target == "classes":
+            own: frozenset[str] = getattr(self, "honours")  # noqa: B009
+            return own
+        return self.other_honours.get(target, frozenset())
 
 
 class Learner(Protocol):
@@ -153,12 +208,22 @@ class Learner(Protocol):
         """The encoding that it reads."""
 
     @property
+    def targets(self) -> frozenset[str]:
+        """What it can learn: ``"classes"``, ``"labels"``, ``"numbers"``."""
+
+    @property
     def honours(self) -> frozenset[str]:
-        """The slots that it can fill."""
+        """The slots that it can fill for classes; see :meth:`honours_for`."""
 
     @property
     def losses(self) -> frozenset[str]:
-        """Names of the losses that it can be given."""
+        """Names of the losses that it can be given for classes; see :meth:`losses_for`."""
+
+    def honours_for(self, target: str) -> frozenset[str]:
+        """Return the slots that it can fill for a target."""
+
+    def losses_for(self, target: str) -> frozenset[str]:
+        """Return names of the losses that it can be given for a target."""
 
     @property
     def watches(self) -> bool:
@@ -168,17 +233,17 @@ class Learner(Protocol):
     def balances(self) -> bool:
         """Whether it trains on as many rows of every class, whatever the counts it is given."""
 
-    def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> Any:
+    def share(self, X: Matrix, y: NDArray[Any], categorical: tuple[int, ...]) -> Any:
         """Prepare the training rows of a fold once for all strategies, or return None."""
 
-    def fit(self, training: Training) -> Fitted:
-        """Train."""
+    def fit(self, training: Training) -> Any:
+        """Train; return a Fitted, FittedLabels or FittedNumbers, as the target of the rows asks."""
 
 
 class Together(Learner, Protocol):
     """A learner that trains many strategies of a fold at once, where they share its rows."""
 
-    def fit_many(self, trainings: Sequence[Training]) -> list[Fitted]:
+    def fit_many(self, trainings: Sequence[Training]) -> list[Any]:
         """Train each as :meth:`fit` would; all share ``X`` and name their rows in it, if not all."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Training, log_softmax
+from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = ["Boosting", "FittedBooster"]
@@ -46,7 +46,7 @@ class FittedBooster:
         return log_softmax(raw.reshape(len(raw), self.n_classes) + self.start)
 
 
-class Boosting:
+class Boosting(Slots):
     """LightGBM (Ke et al. 2017) with 100 rounds of 31 leaves.
 
     The columns of a fold are binned once; every strategy trains on a subset of the binned rows.

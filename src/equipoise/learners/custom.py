@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from equipoise import ensembles
 from equipoise.errors import UsageError
-from equipoise.learners.base import Training
+from equipoise.learners.base import Slots, Training
 from equipoise.learners.encoding import Matrix, View
 from equipoise.learners.linear import FittedEstimator
 
@@ -44,7 +44,7 @@ def _digest(estimator: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Custom:
+class Custom(Slots):
     """Wrap an estimator with ``fit`` and ``predict_proba``; it reads the dense view."""
 
     estimator: Any

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from equipoise.extras import require
-from equipoise.learners.base import Training, log_softmax
+from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 from equipoise.learners.losses import make_loss
 
@@ -33,7 +33,7 @@ class FittedHead:
         return log_softmax(np.asarray(X @ self.weights, dtype=np.float64) + self.intercepts)
 
 
-class Embedding:
+class Embedding(Slots):
     """Softmax regression, with an L2 penalty, on the vectors of a frozen sentence encoder.
 
     Texts are embedded once and kept on disk by their content. Numbers and categories stand beside the

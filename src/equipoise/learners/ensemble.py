@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
-from equipoise.learners.base import Training
+from equipoise.learners.base import Slots, Training
 from equipoise.learners.encoding import Matrix, View
 from equipoise.learners.linear import FittedEstimator
 
@@ -79,7 +79,7 @@ _CONTROLS = {"bagging", "adaboost"}
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class Ensemble(Slots):
     """One ensemble of :data:`ENSEMBLES`, which brings its own treatment."""
 
     kind: str

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Training
+from equipoise.learners.base import Slots, Training
 from equipoise.learners.encoding import Matrix, View
 from equipoise.learners.linear import FittedEstimator
 
 __all__ = ["Forest"]
 
 
-class Forest:
+class Forest(Slots):
     """Random forest of 100 trees grown to purity (Breiman 2001), each fit on one thread."""
 
     name = "forest"

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from equipoise.learners.base import Training, align_log_proba, log_softmax
+from equipoise.learners.base import Slots, Training, align_log_proba, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = ["Linear"]
@@ -47,7 +47,7 @@ class FittedLinear(FittedEstimator):
         return full
 
 
-class Linear:
+class Linear(Slots):
     """L2-penalised multinomial logistic regression.
 
     The penalty is ``C = 1`` on standardised columns, and ``C = 10`` on TF-IDF rows of unit length,

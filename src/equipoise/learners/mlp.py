@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import NotApplicable
 from equipoise.extras import load_extra, require
-from equipoise.learners.base import Training, log_softmax
+from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = ["FittedNetwork", "Mlp", "squashed"]
@@ -114,7 +114,7 @@ class FittedNetwork:
         )
 
 
-class Mlp:
+class Mlp(Slots):
     """A network of two hidden layers, trained by mini-batches and stopped in time.
 
     After every epoch the rows kept out of training say how far it has come: by their cross-entropy without

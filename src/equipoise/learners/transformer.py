@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
 from equipoise.extras import load_extra
-from equipoise.learners.base import Training, log_softmax
+from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
 __all__ = ["FILES", "FittedTransformer", "Transformer"]
@@ -86,7 +86,7 @@ class FittedTransformer:
 
 
 @dataclass(frozen=True)
-class Transformer:
+class Transformer(Slots):
     """Fine-tune a sequence classifier by the Trainer of Hugging Face.
 
     The head is new, and all layers are trained by AdamW, whose rate rises over a tenth of the steps and
