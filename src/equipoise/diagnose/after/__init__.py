@@ -1,0 +1,1 @@
+"""Checks of predictions, and of the model that made them."""
