@@ -154,7 +154,7 @@ def test_tasks(values: Any, task: str) -> None:
         ),
         (["a", "a", "a", "b"], "class 'b' of column 'kind' has 1 row"),
         ([f"c{v}" for v in range(101)] * 2, "has 101 classes, at most 100"),
-        ([v / 7 for v in range(50)] * 2, "regression target.*--task multiclass"),
+        ([v / 7 for v in range(50)] * 2, "name no classes; say --task regression.*--task multiclass"),
         ([["a"], ["a", "b"]], "a list or a record in each row"),
         ([{"a": 1}, {"a": 2}], "a list or a record in each row"),
         ([datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)] * 2, "values of the kind 'date'"),
@@ -177,7 +177,7 @@ def test_a_task_may_be_given() -> None:
     with pytest.raises(UsageError, match="task 'binray' is unknown; use binary"):
         encode_target(list("ab") * 2, "binray")
     for task in ("regression", "multilabel"):
-        with pytest.raises(UsageError, match="not offered yet: so far tasks are binary or multi"):
+        with pytest.raises(UsageError, match="is unknown; use binary, multiclass"):
             encode_target(numbers, task)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args
@@ -70,7 +70,7 @@ def find_column(frame: nw.DataFrame[Any], name: str, what: str = "column") -> nw
 
 def assign_roles(
     frame: nw.DataFrame[Any],
-    target: str | None,
+    target: str | Sequence[str] | None,
     overrides: Mapping[str, str] | None = None,
     group: str | None = None,
     time: str | None = None,
@@ -82,7 +82,9 @@ def assign_roles(
     ----------
     frame : narwhals.DataFrame
         The data.
-    target, group, time : str, optional
+    target : str or sequence of str, optional
+        The column to be predicted, or the columns, which are no features.
+    group, time : str, optional
         Columns with a part of their own, which are no features.
     overrides : mapping of str to str, optional
         Column to role, where the one found is wrong.
@@ -112,15 +114,16 @@ def assign_roles(
                 remedy=f"use one of {', '.join(_GIVEN)}"
                 + (f" (did you mean {near[0]}?)" if near else ""),
             )
-    if target is not None:
-        for other, part in ((group, "group"), (time, "time"), *given.items()):
-            if other == target:
-                raise UsageError(
-                    f"column {target!r} is the target and cannot be {part} too",
-                    remedy=f"name another {'column' if part in _GIVEN else part + ' column'}",
-                )
+    targets = [target] if isinstance(target, str) else list(target or ())
+    for other, part in ((group, "group"), (time, "time"), *given.items()):
+        if other in targets:
+            raise UsageError(
+                f"column {other!r} is the target and cannot be {part} too",
+                remedy=f"name another {'column' if part in _GIVEN else part + ' column'}",
+            )
     special: dict[str, Role] = {}
-    named: list[tuple[str | None, Role]] = [(target, "target"), (group, "group"), (time, "time")]
+    named: list[tuple[str | None, Role]] = [(name, "target") for name in targets]
+    named += [(group, "group"), (time, "time")]
     for name_or_none, role_of in named:
         if name_or_none is not None:
             find_column(frame, name_or_none, f"{role_of} column")

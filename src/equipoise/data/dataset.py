@@ -14,17 +14,18 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.data.columns import Column, assign_roles, find_column
+from equipoise.data.columns import Column, assign_roles
 from equipoise.data.duplicates import find_duplicates, merge_groups
+from equipoise.data.label_imbalance import label_imbalance
 from equipoise.data.leaks import Leak, find_leaks
+from equipoise.data.number_target import describe_numbers
 from equipoise.data.reading import read_table
 from equipoise.data.seeds import check_seed
 from equipoise.data.table import Schema, Table
-from equipoise.data.target import encode_target, usable_rows
-from equipoise.errors import DataError, UsageError
+from equipoise.data.target import read_target
+from equipoise.data.target_columns import find_target
+from equipoise.errors import DataError
 from equipoise.frames import (
-    build_frame,
-    column_name,
     epoch_seconds,
     float_values,
     parse_numbers,
@@ -34,15 +35,29 @@ from equipoise.frames import (
 
 __all__ = ["Dataset", "load_dataset"]
 
-_TARGET = "target"
-
 
 @dataclass
 class Dataset:
-    """A person's data as a trial reads them."""
+    """A person's data as a trial reads them.
+
+    Attributes
+    ----------
+    y : ndarray
+        Class codes, int64 (n,); of a multilabel task 1 for each label that a row has, int64 (n, L); of a regression
+        task the numbers, float64 (n,).
+    classes : list
+        Labels of the classes in code order, names of the labels, or nothing.
+    task : {"binary", "multiclass", "multilabel", "regression"}
+    positive : scalar or None
+        The positive class of a binary task.
+    target : str
+        The target as it was said.
+    targets : list of str
+        Its columns.
+    """
 
     table: Table
-    y: NDArray[np.int64]
+    y: NDArray[Any]
     classes: list[Any]
     task: str
     positive: Any
@@ -57,22 +72,29 @@ class Dataset:
     duplicates: dict[str, int]
     notes: list[str] = field(default_factory=list)
     fingerprint: str = ""
+    targets: list[str] = field(default_factory=list)
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Rows of each class."""
+        """Rows of each class or label; nothing for numbers."""
+        if self.task == "regression":
+            return np.empty(0, dtype=np.int64)
+        if self.task == "multilabel":
+            return np.asarray(self.y.sum(axis=0), dtype=np.int64)
         return np.bincount(self.y, minlength=len(self.classes))
 
     def describe(self) -> dict[str, Any]:
         """Return what was found, as plain data."""
         counts = self.counts
-        return {
+        # A row has one class, and any number of labels.
+        whole = self.table.n if self.task == "multilabel" else counts.sum()
+        about: dict[str, Any] = {
             "rows": self.table.n,
             "classes": [
-                {"label": str(label), "count": int(count), "share": float(count / counts.sum())}
+                {"label": str(label), "count": int(count), "share": float(count / whole)}
                 for label, count in zip(self.classes, counts, strict=True)
             ],
-            "ratio": float(counts.max() / max(counts.min(), 1)),
+            "ratio": float(counts.max() / max(counts.min(), 1)) if len(counts) else None,
             "columns": [
                 {
                     "name": column.name,
@@ -90,6 +112,19 @@ class Dataset:
             "duplicates": self.duplicates,
             "notes": list(self.notes),
         }
+        if self.task == "regression":
+            about["target"] = describe_numbers(self.y)
+        elif self.task == "multilabel":
+            found = label_imbalance(self.y)
+            about["labels"] = {
+                "cardinality": found.cardinality,
+                "density": found.density,
+                "distinct_sets": found.distinct_sets,
+                "unlabelled": found.unlabelled,
+                "mean_ir": found.mean_ir,
+                "scumble": found.scumble,
+            }
+        return about
 
 
 def load_dataset(
@@ -102,13 +137,16 @@ def load_dataset(
     text: str | Iterable[str] | None = None,
     roles: Mapping[str, str] | None = None,
     positive: Any = None,
+    separator: str | None = None,
     drop_missing_target: bool = False,
     drop_rare_classes: bool = False,
     seed: int = 0,
 ) -> Dataset:
     """Read data and find everything that a trial needs to know about them.
 
-    See :func:`equipoise.compare` for the parameters.
+    See :func:`equipoise.compare` for the parameters. A target of several columns, named in a list, joined by commas or
+    by a pattern such as ``"label_*"``, or given as an array of shape (n, L), has a label in each; so has a column of
+    lists, or one of texts with `separator` or with ``task="multilabel"``, which finds the separator among ``| ; ,``.
 
     Raises
     ------
@@ -136,18 +174,22 @@ def load_dataset(
         frame = to_frame(data, plain=target if isinstance(target, str) else None)
     if len(frame) == 0:
         raise DataError("the data have no rows", remedy="give one row per case")
-    frame, name = _with_target(frame, target)
-    keep, notes = usable_rows(
-        find_column(frame, name, "target column"),
-        name=name,
+    frame, names, said = find_target(frame, target)
+    found_target = read_target(
+        frame,
+        names,
+        said=said,
+        task=task,
+        positive=positive,
+        separator=separator,
         drop_missing=drop_missing_target,
         drop_rare=drop_rare_classes,
     )
-    if not keep.all():
-        frame = frame.filter(keep.tolist())
-    y, classes, target_notes = encode_target(frame[name], task, positive, name=name)
+    if not found_target.keep.all():
+        frame = frame.filter(found_target.keep.tolist())
+    y, classes = found_target.y, found_target.classes
     texts = [text] if isinstance(text, str) else list(text or ())
-    columns = assign_roles(frame, name, roles, group, time, texts)
+    columns = assign_roles(frame, names, roles, group, time, texts)
     schema = Schema.of(frame, columns)
     if not schema.features:
         left = ", ".join(f"{column.name} is {column.role}" for column in columns[:5])
@@ -159,8 +201,7 @@ def load_dataset(
     found = find_duplicates(table, y)
     groups, kept = _groups(found.groups, None if group is None else string_codes(frame[group])[0])
     notes = [
-        *notes,
-        *target_notes,
+        *found_target.notes,
         *found.notes,
         *_note_levels(schema),
         *_note_infinite(frame, schema),
@@ -169,9 +210,9 @@ def load_dataset(
         table,
         y,
         classes,
-        "binary" if len(classes) == 2 else "multiclass",
-        classes[1] if len(classes) == 2 else None,
-        name,
+        found_target.task,
+        found_target.positive,
+        said,
         source,
         columns,
         schema,
@@ -181,37 +222,10 @@ def load_dataset(
         find_leaks(table, y, seed, labels=classes),
         {"rows": found.rows, "clusters": found.clusters, "grouped": found.grouped},
         notes,
+        targets=names,
     )
     dataset.fingerprint = _fingerprint(dataset)
     return dataset
-
-
-def _with_target(frame: nw.DataFrame[Any], target: Any) -> tuple[nw.DataFrame[Any], str]:
-    if isinstance(target, str):
-        find_column(frame, target, "target column")
-        return frame, target
-    if isinstance(target, (int, tuple)) and column_name(target) in frame.columns:
-        # pandas knows columns by numbers and tuples too.
-        return frame, column_name(target)
-    values = target if isinstance(target, list) else getattr(target, "to_list", lambda: None)()
-    if values is None:
-        array = np.asarray(target)
-        values = (array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array).tolist()
-    if not isinstance(values, list):
-        raise UsageError(
-            f"the target is {target!r:.60}",
-            remedy="give a column's name, or one value for each row",
-        )
-    if len(values) != len(frame):
-        raise UsageError(
-            f"the target has {len(values)} values and the data {len(frame)} rows",
-            remedy="give one per row",
-        )
-    label = getattr(target, "name", None)
-    name = _TARGET if label in (None, "") else column_name(label)
-    while name in frame.columns:
-        name += "_"
-    return frame.with_columns(build_frame({name: values})[name]), name
 
 
 def _groups(
@@ -276,6 +290,8 @@ def _fingerprint(dataset: Dataset) -> str:
         "features": dataset.schema.to_json(),
         "kept": dataset.kept,
     }
+    if dataset.task in ("multilabel", "regression"):
+        about["task"] = dataset.task
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     # NaN and zero have several bit patterns each.
     numbers = np.where(np.isnan(table.numbers), np.nan, table.numbers) + 0.0

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from equipoise.data.kinds import number_by_appearance, number_kinds
 from equipoise.data.nearness import near_copies
+from equipoise.data.strata import strata_of
 
 __all__ = ["Duplicates", "duplicate_groups", "find_duplicates", "merge_groups", "text_key"]
 
@@ -284,9 +285,10 @@ def _common_readings(kinds: np.ndarray, sizes: np.ndarray, y: np.ndarray | None)
     common = sizes > max(COMMON_SHARE * len(kinds), COMMON_ROWS)
     if y is None or not common.any():
         return common
+    of_row = strata_of(y)
     for kind in np.flatnonzero(common):
-        label = Counter(y[kinds == kind].tolist()).most_common(1)[0][0]
-        common[kind] = len(np.unique(kinds[y == label])) >= ENOUGH_DISTINCT
+        stratum = Counter(of_row[kinds == kind].tolist()).most_common(1)[0][0]
+        common[kind] = len(np.unique(kinds[of_row == stratum])) >= ENOUGH_DISTINCT
     return common
 
 

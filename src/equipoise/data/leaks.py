@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from equipoise.data.seeds import check_seed
+from equipoise.data.strata import form_of
 
 __all__ = ["Leak", "find_leaks"]
 
@@ -115,6 +116,8 @@ def find_leaks(
     [('refund', 1.0)]
     """
     check_seed(seed)
+    if form_of(y) != "classes":
+        return []
     y = np.asarray(y, dtype=np.int64)
     total = np.bincount(y)
     searched = np.flatnonzero(total >= ROWS_OF_A_CLASS)

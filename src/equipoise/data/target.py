@@ -1,379 +1,194 @@
-"""What the target is: which task it poses, which classes it holds, which rows can be used."""
+"""What the target is: which task it poses, what each row is to be given, which rows can be used."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import numpy as np
+from numpy.typing import NDArray
 
-from equipoise.data.labels import (
-    is_missing,
-    kind_of,
-    look_alikes,
-    missing_labels,
-    natural_key,
-    nearest,
-    plain_scalars,
-    rows_word,
-    some,
-    spoken,
-    was_word,
-)
+from equipoise.data.class_target import encode_target, usable_rows
+from equipoise.data.columns import find_column
+from equipoise.data.label_sets import read_label_columns, read_label_lists, read_label_texts
+from equipoise.data.number_target import read_numbers
+from equipoise.data.tasks import check_task, detect_task
 from equipoise.errors import TargetError, UsageError
 
-__all__ = ["detect_task", "encode_target", "usable_rows"]
-
-TASKS = ("binary", "multiclass", "multilabel", "regression")
-MAX_CLASSES = 100
-MAX_LENGTH = 1000
-# Whole numbers with more distinct values than this, and fractions with more than the second, measure rather than name.
-MAX_WHOLE_CLASSES = 30
-MAX_FRACTION_CLASSES = 10
+__all__ = ["Target", "detect_task", "encode_target", "read_target", "usable_rows"]
 
 
-def detect_task(values: Any) -> str:
-    """Find which task a target poses.
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted.
 
-    Texts and true/false are classes. Numbers are classes when they take few values: at most 30 for whole numbers,
-    at most 10 when there are fractions. Lists are sets of labels.
-
-    Parameters
+    Attributes
     ----------
-    values : series, ndarray or sequence of shape (n,)
-        The target. Missing values are left out of account.
-
-    Returns
-    -------
-    str
-        "binary", "multiclass", "multilabel" or "regression". A target with less than two values counts as "binary",
-        which `encode_target` refuses with a message.
-
-    Examples
-    --------
-    >>> from equipoise.data.target import detect_task
-    >>> detect_task(["ham", "spam", "ham", None])
-    'binary'
-    >>> detect_task([1, 2, 3, 1, 2, 3])
-    'multiclass'
-    >>> detect_task([0.12, 3.4, 7.1, 8.8, 2.2, 9.1, 5.5, 4.4, 1.1, 6.6, 7.7])
-    'regression'
-    """
-    scalars = [value for value in plain_scalars(values) if not is_missing(value)]
-    if any(isinstance(value, (list, tuple, set, frozenset)) for value in scalars):
-        return "multilabel"
-    try:
-        distinct = set(scalars)
-    except TypeError:
-        return "multiclass"
-    if len(distinct) <= 2:
-        return "binary"
-    if all(kind_of(value) == "number" for value in distinct):
-        whole = all(float(value).is_integer() for value in distinct if math.isfinite(value))
-        if len(distinct) > (MAX_WHOLE_CLASSES if whole else MAX_FRACTION_CLASSES):
-            return "regression"
-    return "multiclass"
-
-
-def usable_rows(
-    values: Any, *, name: str = "target", drop_missing: bool = False, drop_rare: bool = False
-) -> tuple[np.ndarray, list[str]]:
-    """Say which rows can be used once missing targets and classes of one row are left out, as far as allowed.
-
-    Parameters
-    ----------
-    values : series, ndarray or sequence of shape (n,)
-        The target.
-    name : str, default "target"
-        Name of the column, for messages.
-    drop_missing : bool, default False
-        Leave out rows without a target. Without it such rows are left for `encode_target` to refuse.
-    drop_rare : bool, default False
-        Leave out classes of a single row. Without it they are left for `encode_target` to refuse.
-
-    Returns
-    -------
-    keep : ndarray of shape (n,), bool
-        The rows to keep.
-    notes : list of str
-        What was left out, in words.
-
-    Examples
-    --------
-    >>> from equipoise.data.target import usable_rows
-    >>> keep, notes = usable_rows(["a", "b", None, "a", "b", "c"], name="kind", drop_missing=True, drop_rare=True)
-    >>> keep.tolist()
-    [True, True, False, True, True, False]
-    >>> notes
-    ["1 row without 'kind' was left out", "class 'c' of 'kind' has a single row and was left out"]
-    """
-    scalars = plain_scalars(values)
-    missing, words = missing_labels(scalars)
-    keep = np.ones(len(scalars), dtype=bool)
-    notes = []
-    if drop_missing and any(missing):
-        keep &= ~np.array(missing)
-        notes.append(
-            f"{rows_word(sum(missing))} without {name!r}{words} {was_word(sum(missing))} left out"
-        )
-    if drop_rare:
-        present = [value for value, absent in zip(scalars, missing, strict=True) if not absent]
-        counts = _count(present, name)
-        rare = [label for label, count in counts.items() if count == 1]
-        # A column of different values is no set of rare classes: leave it whole, for the message that says so.
-        if rare and len(rare) < len(counts):
-            rarely = set(rare)
-            keep &= np.array(
-                [
-                    absent or value not in rarely
-                    for value, absent in zip(scalars, missing, strict=True)
-                ]
-            )
-            if len(rare) == 1:
-                notes.append(f"class {some(rare)} of {name!r} has a single row and was left out")
-            else:
-                notes.append(
-                    f"{len(rare)} classes of {name!r} have a single row each and were left out: {some(rare)}"
-                )
-    return keep, notes
-
-
-def encode_target(
-    values: Any, task: str | None = None, positive: Any = None, *, name: str = "target"
-) -> tuple[np.ndarray, list[Any], list[str]]:
-    """Turn a target into class codes.
-
-    Parameters
-    ----------
-    values : series, ndarray or sequence of shape (n,)
-        The target: texts, whole numbers, fractions or true/false, of one kind.
-    task : {"binary", "multiclass"}, optional
-        The task; found by `detect_task` if not given.
-    positive : scalar, optional
-        The class to be found in a binary task, by default the rarer one. A text such as "1" stands for a number 1.
-    name : str, default "target"
-        Name of the column, for messages.
-
-    Returns
-    -------
-    y : ndarray of shape (n,), int64
-        Class codes from 0. In a binary task code 1 is the positive class; otherwise codes follow the natural order
-        of the labels, in which "10" comes after "9".
+    y : ndarray
+        Class codes, int64 (m,); 1 for each label that a row has, int64 (m, L); or numbers, float64 (m,).
     classes : list
-        The label of each code, as a plain Python scalar.
+        Labels of the classes in code order, names of the labels of sets, or nothing for numbers.
+    task : {"binary", "multiclass", "multilabel", "regression"}
+    positive : scalar or None
+        The positive class of a binary task.
+    keep : ndarray of shape (n,), bool
+        The rows that can be used, m in all.
     notes : list of str
         What a reader should know about how the target was read.
+    """
+
+    y: NDArray[Any]
+    classes: list[Any]
+    task: str
+    positive: Any
+    keep: NDArray[np.bool_]
+    notes: list[str]
+
+
+def read_target(
+    frame: nw.DataFrame[Any],
+    names: Sequence[str],
+    *,
+    said: str | None = None,
+    task: str | None = None,
+    positive: Any = None,
+    separator: str | None = None,
+    drop_missing: bool = False,
+    drop_rare: bool = False,
+) -> Target:
+    """Read the target.
+
+    Parameters
+    ----------
+    frame : narwhals.DataFrame
+        The data, n rows.
+    names : sequence of str
+        Columns of the target: one, or one for each label.
+    said : str, optional
+        The target in words, for messages.
+    task : {"binary", "multiclass", "multilabel", "regression"}, optional
+        The task; found from the target if not given.
+    positive : scalar, optional
+        Positive class of a binary task.
+    separator : str, optional
+        What stands between the labels of a row in a column of texts.
+    drop_missing, drop_rare : bool, default False
+        Leave out rows without a target; leave out classes and labels of a single row.
+
+    Returns
+    -------
+    Target
 
     Raises
     ------
     TargetError
-        If the target cannot be learned: missing values, one class, all values different, kinds of values mixed,
-        more than 100 classes, a class of one row, or numbers that measure.
+        If the target cannot be learned as it is.
     UsageError
-        If `task` is no task or not offered, or `positive` no class.
+        If arguments do not fit it.
 
     Examples
     --------
-    >>> from equipoise.data.target import encode_target
-    >>> y, classes, notes = encode_target(["ham", "spam", "ham", "ham", "spam"])
-    >>> y.tolist(), classes
-    ([0, 1, 0, 0, 1], ['ham', 'spam'])
+    >>> from equipoise.data.target import read_target
+    >>> from equipoise.frames import build_frame
+    >>> data = build_frame({"cost": [1.5, 2.5, 11.0, 12.0], "old": [1, 0, 0, 1], "ill": [0, 1, 0, 1]})
+    >>> read_target(data, ["cost"], task="regression").y.tolist()
+    [1.5, 2.5, 11.0, 12.0]
+    >>> read_target(data, ["old", "ill"]).task
+    'multilabel'
     """
-    if task is not None and task not in TASKS:
+    said = ",".join(names) if said is None else said
+    check_task(task)
+    columns = [find_column(frame, name, "target column") for name in names]
+    found = _task_of(columns, said, task, separator)
+    if found in ("multilabel", "regression") and positive is not None:
         raise UsageError(
-            f"task {task!r} is unknown",
-            remedy=f"use {nearest(task, TASKS[:2]) or 'binary or multiclass'}",
-        )
-    if task in TASKS[2:]:
-        raise UsageError(
-            f"task {task!r} is not offered yet: so far tasks are binary or multiclass",
-            remedy=f"leave the task out if the values of {name!r} name classes; numbers that measure can be cut "
-            "into classes first",
-        )
-    scalars = plain_scalars(values)
-    _refuse_missing(scalars, name)
-    counts = _count(scalars, name)
-    _refuse_mixture(counts, name)
-    labels = sorted(counts, key=natural_key)
-    _refuse_degenerate(labels, counts, name)
-    found = task or detect_task(scalars)
-    _refuse_regression(found, labels, name)
-    _refuse_unlearnable(labels, counts, name)
-    if task == "binary" and len(labels) != 2:
-        raise TargetError(
-            f"column {name!r} has {len(labels)} classes ({some(labels)}), a binary task has 2",
-            remedy="use --task multiclass, or leave --task out",
-        )
-    notes = look_alikes(labels, name)
-    if found == "binary":
-        labels, note = _order_binary(labels, counts, positive, name)
-        notes += note
-    elif positive is not None:
-        raise UsageError(
-            f"a positive class ({positive!r}) was given, but the task is {found} with {len(labels)} classes",
+            f"a positive class ({positive!r}) was given, but the task is {found}",
             remedy="leave the positive class out",
         )
-    code = {label: index for index, label in enumerate(labels)}
-    y = np.fromiter((code[value] for value in scalars), dtype=np.int64, count=len(scalars))
-    return y, labels, notes
-
-
-def _count(scalars: Sequence[Any], name: str) -> Counter[Any]:
-    try:
-        # Kinds are counted apart first, because True, 1 and 1.0 are one key of a dictionary.
-        kinds = Counter(type(value) for value in scalars)
-        counts = Counter(scalars)
-    except TypeError:
-        raise TargetError(
-            f"column {name!r} holds a list or a record in each row, not one value",
-            remedy="name a target column with one label per row",
-        ) from None
-    if bool in kinds and len(kinds) > 1:
-        other = next(value for value in scalars if not isinstance(value, bool))
-        raise _mixture(
-            {
-                "true/false": (kinds[bool], True),
-                kind_of(other): (len(scalars) - kinds[bool], other),
-            },
-            name,
-        )
-    return counts
-
-
-def _refuse_missing(scalars: Sequence[Any], name: str) -> None:
-    absent, words = missing_labels(scalars)
-    missing = sum(absent)
-    if not scalars:
-        raise TargetError(f"column {name!r} has no rows", remedy="give data with rows")
-    if missing == len(scalars):
-        raise TargetError(
-            f"column {name!r} is empty in all {rows_word(missing)}", remedy="name another --target"
-        )
-    if missing:
-        raise TargetError(
-            f"column {name!r} is missing in {missing:,} of {rows_word(len(scalars))}{words}",
-            remedy="leave those rows out with --drop-missing-target (drop_missing_target=True), or fill them in",
-        )
-
-
-def _refuse_mixture(counts: Mapping[Any, int], name: str) -> None:
-    kinds: dict[str, tuple[int, Any]] = {}
-    for label, count in counts.items():
-        seen, example = kinds.get(kind_of(label), (0, label))
-        kinds[kind_of(label)] = (seen + count, example)
-    if len(kinds) > 1:
-        raise _mixture(kinds, name)
-    kind = next(iter(kinds))
-    if kind not in ("true/false", "number", "text"):
-        raise TargetError(
-            f"column {name!r} holds values of the kind {kind!r}, which name no classes",
-            remedy="name a target column of texts, numbers or true/false",
-        )
-    if kind == "text" and (longest := max(map(len, counts))) > MAX_LENGTH:
-        raise TargetError(
-            f"column {name!r} has a label of {longest:,} characters, at most {MAX_LENGTH:,} are a label: it seems to "
-            "hold texts, not classes",
-            remedy="name as --target the column that says the class of each row",
-        )
-    if kind == "number" and any(math.isinf(label) for label in counts):
-        raise TargetError(
-            f"column {name!r} holds infinite numbers",
-            remedy="replace them by a class or a finite number",
-        )
-
-
-def _mixture(kinds: Mapping[str, tuple[int, Any]], name: str) -> TargetError:
-    parts = [
-        f"{rows_word(count)} of {kind} such as {example!r}"
-        for kind, (count, example) in kinds.items()
-    ]
-    return TargetError(
-        f"column {name!r} mixes kinds of values: {' and '.join(parts)}",
-        remedy="write all labels as one kind, for example as text",
+    if found == "multilabel":
+        rows = {"drop_missing": drop_missing, "drop_rare": drop_rare}
+        if len(columns) > 1:
+            sets = read_label_columns(columns, said, **rows)
+        elif _holds_lists(columns[0]):
+            sets = read_label_lists(columns[0], **rows)
+        else:
+            sets = read_label_texts(columns[0], separator, **rows)
+        return Target(sets.Y, list(sets.names), found, None, sets.keep, sets.notes)
+    series = columns[0]
+    if found == "regression":
+        if task is None:
+            _refuse_id(series)
+        y, keep, notes = read_numbers(series, drop_missing=drop_missing)
+        return Target(y, [], found, None, keep, notes)
+    keep, notes = usable_rows(
+        series, name=series.name, drop_missing=drop_missing, drop_rare=drop_rare
+    )
+    kept = series if keep.all() else series.filter(keep.tolist())
+    codes, classes, more = encode_target(kept, task, positive, name=series.name)
+    two = len(classes) == 2
+    return Target(
+        codes,
+        classes,
+        "binary" if two else "multiclass",
+        classes[1] if two else None,
+        keep,
+        [*notes, *more],
     )
 
 
-def _refuse_degenerate(labels: Sequence[Any], counts: Mapping[Any, int], name: str) -> None:
-    total = sum(counts.values())
-    if len(labels) == 1:
+def _task_of(
+    columns: Sequence[nw.Series[Any]], said: str, task: str | None, separator: str | None
+) -> str:
+    if len(columns) > 1:
+        if task not in (None, "multilabel"):
+            raise UsageError(
+                f"the target {said!r} has {len(columns)} columns, and a {task} task one",
+                remedy="name one --target column, or use --task multilabel",
+            )
+        if separator is not None:
+            raise UsageError(
+                f"separator={separator!r} was given for a target of {len(columns)} columns",
+                remedy="leave the separator out, or name the one column that holds the labels of each row",
+            )
+        return "multilabel"
+    series = columns[0]
+    if separator is not None:
+        if task not in (None, "multilabel") or _holds_lists(series):
+            what = f"a {task} task" if task not in (None, "multilabel") else "a column of lists"
+            raise UsageError(
+                f"separator={separator!r} was given for {what}", remedy="leave the separator out"
+            )
+        return "multilabel"
+    if task == "multilabel" and not _holds_lists(series) and not _holds_texts(series):
+        raise UsageError(
+            f"column {series.name!r} holds one value a row, and a multilabel task needs sets of labels",
+            remedy="name a column for each label (--target a,b,c or --target 'label_*'), or leave --task out",
+        )
+    return task or detect_task(series)
+
+
+def _holds_texts(series: nw.Series[Any]) -> bool:
+    return series.dtype in (nw.String, nw.Categorical, nw.Enum, nw.Object)
+
+
+def _holds_lists(series: nw.Series[Any]) -> bool:
+    if series.dtype in (nw.List, nw.Array):
+        return True
+    kinds = (list, tuple, set, frozenset, np.ndarray)
+    return series.dtype == nw.Object and any(isinstance(value, kinds) for value in series.to_list())
+
+
+def _refuse_id(series: nw.Series[Any]) -> None:
+    """Refuse whole numbers that count the rows, unless they were said to be a measure."""
+    known = series.drop_nulls()
+    if not series.dtype.is_integer() or known.n_unique() < len(known):
+        return
+    steps = known.cast(nw.Int64).diff().drop_nulls()
+    if len(steps) and ((steps > 0).all() or (steps < 0).all()) and steps.abs().max() <= 10:
         raise TargetError(
-            f"column {name!r} has one class only: {labels[0]!r} in all {rows_word(total)}",
-            remedy="name a --target with at least two classes, or give data that hold both",
+            f"column {series.name!r} has a different value in each of the {len(known):,} rows, in order (for example "
+            f"{known[0]!r}, {known[1]!r}): an id, it seems",
+            remedy="name another --target, or say --task regression if it measures something",
         )
-    if len(labels) == total:
-        raise TargetError(
-            f"column {name!r} has a different value in each of the {rows_word(total)} (for example {some(labels, 2)}): "
-            "an id or a measured number, not a class",
-            remedy="name another --target",
-        )
-
-
-def _refuse_regression(task: str, labels: Sequence[Any], name: str) -> None:
-    if task == "regression":
-        raise TargetError(
-            f"column {name!r} is a number with {len(labels):,} different values, a regression target; so far tasks are "
-            "binary or multiclass",
-            remedy="name a --target with classes, cut the numbers into classes first, or say --task multiclass "
-            f"if they are classes (at most {MAX_CLASSES})",
-        )
-
-
-def _refuse_unlearnable(labels: Sequence[Any], counts: Mapping[Any, int], name: str) -> None:
-    if len(labels) > MAX_CLASSES:
-        raise TargetError(
-            f"column {name!r} has {len(labels):,} classes, at most {MAX_CLASSES} can be compared",
-            remedy="name another --target, or merge the rare classes first",
-        )
-    rare = [label for label in labels if counts[label] == 1]
-    if rare and len(labels) - len(rare) < 2:
-        raise TargetError(
-            f"class {rare[0]!r} of column {name!r} has 1 row: it cannot be both learned and tested",
-            remedy="give more rows of that class, or name another --target",
-        )
-    if rare:
-        what = (
-            f"class {rare[0]!r} of column {name!r} has 1 row"
-            if len(rare) == 1
-            else (f"{len(rare)} classes of column {name!r} have 1 row each ({some(rare)})")
-        )
-        raise TargetError(
-            f"{what}: a class cannot be both learned and tested on one row",
-            remedy="leave such classes out with --drop-rare-classes (drop_rare_classes=True), or merge them into others",
-        )
-
-
-def _order_binary(
-    labels: Sequence[Any], counts: Mapping[Any, int], positive: Any, name: str
-) -> tuple[list[Any], list[str]]:
-    """Put the positive class second."""
-    first, second = labels
-    if positive is not None:
-        chosen = _find_label(positive, labels, name)
-        return [first if chosen == second else second, chosen], []
-    if counts[first] == counts[second]:
-        note = (
-            f"both classes have {rows_word(counts[first])}; {second!r} is taken as the positive one"
-        )
-        return [first, second], [note]
-    return ([second, first] if counts[first] < counts[second] else [first, second]), []
-
-
-def _find_label(wanted: Any, labels: Sequence[Any], name: str) -> Any:
-    wanted = wanted.item() if isinstance(wanted, np.generic) else wanted
-    exact = [
-        label
-        for label in labels
-        if label == wanted and isinstance(label, bool) == isinstance(wanted, bool)
-    ]
-    # A command line gives texts, whatever the labels are.
-    alike = [label for label in labels if spoken(label) == spoken(wanted)]
-    for found in (exact, alike):
-        if len(found) == 1:
-            return found[0]
-    near = nearest(str(wanted), [str(label) for label in labels])
-    raise UsageError(
-        f"the positive class {wanted!r} is not among the classes of column {name!r} ({some(labels)})",
-        remedy=f"did you mean {near!r}?" if near else f"use one of {some(labels)}",
-    )
