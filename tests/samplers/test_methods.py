@@ -8,14 +8,16 @@ from equipoise import samplers
 from equipoise.errors import UsageError
 from equipoise.samplers.amounts import RANDOM_METHODS, WEIGHING
 from equipoise.samplers.cost import estimated_pairs
+from equipoise.samplers.labels.methods import LABEL_METHODS, UNNAMED
 from equipoise.samplers.methods import METHODS, known_method
 from equipoise.strategies.resampling import ROWS
 
 
 def test_every_class_has_a_name():
     named = {method.sampler for method in METHODS.values()}
-    # What is left trains on what samplers return.
-    assert set(samplers.__all__) - named == {"ResampledClassifier"}
+    # What is left trains on what samplers return, or resamples label sets.
+    of_labels = {*LABEL_METHODS.values(), *UNNAMED}
+    assert set(samplers.__all__) - named == {"ResampledClassifier", *of_labels}
     assert named <= set(samplers.__all__)
     assert list(METHODS) == sorted(METHODS)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from equipoise.errors import UsageError
 from equipoise.schedules.labels import as_array
 from equipoise.schedules.streams import RowSampler, allot, cycled
+from equipoise.weights.repeats import repeat_factors
 
 __all__ = [
     "ClassAwareSampler",
@@ -158,11 +159,11 @@ class RepeatFactorSampler(RowSampler):
     ) -> None:
         super().__init__(labels, classes, None, seed, rank, num_replicas, many=True)
         self.threshold = _fraction(threshold, "threshold", zero=False)
+        factors = repeat_factors(self.counts, self._rows, self.threshold)
         self.repeat_factors = np.ones(self._rows)
         for c in self._present:
-            factor = math.sqrt(self.threshold * self._rows / self.counts[c])
             rows = self._members[c]
-            self.repeat_factors[rows] = np.maximum(self.repeat_factors[rows], factor)
+            self.repeat_factors[rows] = np.maximum(self.repeat_factors[rows], factors[c])
         # Rounding errors of the sum are no reason for one more row.
         self.num_samples = math.ceil(self.repeat_factors.sum() * (1 - 1e-12))
 
