@@ -107,8 +107,8 @@ def test_parameters_show_in_the_title() -> None:
 
 @pytest.mark.parametrize("function", [metric_names, lambda task: get_metric("accuracy", task)])
 def test_an_unknown_task(function: Any) -> None:
-    with pytest.raises(UsageError, match="regression"):
-        function("regression")
+    with pytest.raises(UsageError, match="survival"):
+        function("survival")
 
 
 @pytest.mark.parametrize("cost", [np.zeros((2, 3)), np.zeros(4), np.zeros((2, 2)), 3.0])

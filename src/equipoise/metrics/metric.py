@@ -14,7 +14,18 @@ __all__ = ["Metric"]
 F = NDArray[np.float64]
 
 
-_NAMES = ("Brier", "F1", "F2", "G-mean", "Matthews", "NearMiss-1", "Tomek")
+_NAMES = (
+    "Brier",
+    "F1",
+    "F2",
+    "G-mean",
+    "Hamming",
+    "Matthews",
+    "NearMiss-1",
+    "R²",
+    "Spearman",
+    "Tomek",
+)
 
 
 def in_sentence(title: str) -> str:
@@ -40,22 +51,27 @@ class Metric:
         What one types, and what one reads.
     direction : {"maximize", "minimize"}
         Which way is better.
-    needs : {"labels", "ranking", "probabilities"}
-        What it looks at.
+    needs : {"labels", "ranking", "probabilities", "rows", "numbers"}
+        What it looks at: confusion matrices; scores; the labels of a row, all together (multilabel);
+        or predicted numbers (regression).
     tasks : frozenset of str
-        Tasks that it is defined for: "binary", "multiclass".
+        Tasks that it is defined for: "binary", "multiclass", "multilabel", "regression".
     low, high : float
-        Bounds; ``high`` may be infinite.
+        Bounds, which may be infinite.
     reference, description : str
         Where it comes from, and what it says in one sentence.
     function : callable
-        ``function(matrix)`` for a metric of labels, else ``function(y, log_p, sample_weight)``.
+        ``function(matrix)`` for a metric of labels, ``function(Y, Q)`` for one of rows, else
+        ``function(y, scores, sample_weight)``.
     false_alarms_hurt : bool
         Of a binary metric of labels: whether it can never gain when a negative row is called
         positive and nothing else changes. Thresholds are then sought just below positive rows
         only, which is as exact and much faster; leave it False where in doubt.
     caution : str
         What whoever chooses by it should know, in a sentence or two; mostly empty.
+    decides : bool
+        False where neither more nor less is better, as for the share of rows below a percentile:
+        such a metric is shown, and chooses nothing. ``direction`` means nothing then.
 
     Examples
     --------
@@ -68,7 +84,7 @@ class Metric:
     name: str
     title: str
     direction: Literal["maximize", "minimize"]
-    needs: Literal["labels", "ranking", "probabilities"]
+    needs: Literal["labels", "ranking", "probabilities", "rows", "numbers"]
     tasks: frozenset[str]
     low: float
     high: float
@@ -77,6 +93,7 @@ class Metric:
     function: Callable[..., Any]
     false_alarms_hurt: bool = False
     caution: str = ""
+    decides: bool = True
 
     @property
     def phrase(self) -> str:
@@ -104,8 +121,9 @@ class Metric:
 
         Parameters
         ----------
-        matrix : array of shape (..., C, C)
-            Counts, true class first, as :func:`equipoise.metrics.confusion` gives them.
+        matrix : array of shape (..., C, C), or (..., L, 2, 2) of a multilabel task
+            Counts, true class first, as :func:`equipoise.metrics.confusion` or
+            :func:`equipoise.metrics.label_confusion` gives them.
 
         Returns
         -------
@@ -119,17 +137,38 @@ class Metric:
         """
         return self.function(np.asarray(matrix, dtype=np.float64))
 
-    def compute_scores(
-        self, y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None
-    ) -> Any:
-        """Compute a metric of rankings or probabilities.
+    def compute_rows(self, Y: ArrayLike, Q: ArrayLike) -> F:
+        """Compute a metric of rows, whose weighted mean over rows is the value.
 
         Parameters
         ----------
-        y : int64 array, shape (n,)
-            Class codes.
-        log_p : float64 array, shape (n, C)
-            Natural-log probabilities.
+        Y, Q : arrays of shape (n, L)
+            1 where a row has a label, and where it was given it, else 0.
+
+        Returns
+        -------
+        float64 array, shape (n,)
+
+        Examples
+        --------
+        >>> from equipoise.metrics import get_metric
+        >>> metric = get_metric("exact_match", "multilabel")
+        >>> float(metric.compute_rows([[1, 0], [1, 1]], [[1, 0], [0, 1]]).mean())
+        0.5
+        """
+        return np.asarray(self.function(Y, Q), dtype=np.float64)
+
+    def compute_scores(
+        self, y: NDArray[Any], log_p: F, sample_weight: NDArray[Any] | None = None
+    ) -> Any:
+        """Compute a metric of rankings, probabilities or numbers.
+
+        Parameters
+        ----------
+        y : int64 array, shape (n,), or (n, L) of a multilabel task, or float64 array of a regression
+            Class codes; 1 for every label that the row has; or numbers.
+        log_p : float64 array, shape (n, C), (n, L) or (n, 2)
+            Natural-log probabilities of classes; log-odds of labels; or points and 95th percentiles.
         sample_weight : array of shape (n,) or (B, n), optional
             Weights, or the multiplicities of B draws.
 

@@ -102,14 +102,17 @@ def sorted_runs(y: NDArray[Any], score: F) -> _Runs:
     return order, starts, ties, ranked[ends]
 
 
-def _sums(runs: _Runs, y: NDArray[Any], weight: NDArray[Any]) -> Sums:
+def _sums(
+    runs: _Runs, y: NDArray[Any], weight: NDArray[Any], rows: NDArray[np.int64] | None
+) -> Sums:
     order, starts, ties, _ = runs
+    owner = order if rows is None else rows[order]
     # The sums at run ends, and those at the start of each tie: two cuts for every run.
     cuts = np.unique(np.concatenate([starts, ties]))
-    total = run_sums(order, cuts, weight).cumsum(axis=0)
+    total = run_sums(owner, cuts, weight).cumsum(axis=0)
     positive = np.flatnonzero(y[order] == 1)
     first = np.searchsorted(positive, cuts)
-    hit = run_sums(order[positive], first, weight).cumsum(axis=0)
+    hit = run_sums(owner[positive], first, weight).cumsum(axis=0)
     at = np.searchsorted(cuts, ties)
     above = np.where((at > 0)[:, None], total[at - 1] - hit[at - 1], 0.0)
     return Sums(hit[at], total[at], total[-1], above)
@@ -153,6 +156,7 @@ def rank(
     y: NDArray[Any],
     score: F,
     sample_weight: NDArray[Any] | None = None,
+    rows: NDArray[np.int64] | None = None,
 ) -> list[Any]:
     """Sort once, sum the weights once, and take every measure from the sums.
 
@@ -162,6 +166,8 @@ def rank(
         Such as `precision_measure`: from :class:`Sums` to float64 (B,).
     y, score, sample_weight
         As for :func:`average_precision`.
+    rows : int64 array of shape (n,), optional
+        Where several scores are of one row: the entry of ``sample_weight`` that each of them weighs.
 
     Returns
     -------
@@ -182,7 +188,8 @@ def rank(
     """
     y, score = np.asarray(y), np.asarray(score, dtype=np.float64)
     weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
-    if y.ndim != 1 or len(y) == 0 or y.shape != score.shape or weight.shape[-1:] != y.shape:
+    weighed = weight.shape[-1:] if rows is None else rows.shape
+    if y.ndim != 1 or len(y) == 0 or y.shape != score.shape or weighed != y.shape:
         raise UsageError(
             f"y, score and sample_weight have the shapes {y.shape}, {score.shape} and {weight.shape}",
             remedy="give (n,), (n,) and (n,) or (B, n), with a row at least",
@@ -200,7 +207,7 @@ def rank(
         # eight bytes, a row of a draw often just one byte.
         step = max(1, _CHUNK // (len(y) + 8 * len(runs[2])))
         for b in range(0, len(draws), step):
-            sums = _sums(runs, y, draws[b : b + step])
+            sums = _sums(runs, y, draws[b : b + step], rows)
             for m, measure in enumerate(measures):
                 out[m, b : b + step] = measure(sums)
     return [float(values[0]) for values in out] if weight.ndim == 1 else list(out)
