@@ -177,7 +177,7 @@ def test_a_task_may_be_given() -> None:
     with pytest.raises(UsageError, match="task 'binray' is unknown; use binary"):
         encode_target(list("ab") * 2, "binray")
     for task in ("regression", "multilabel"):
-        with pytest.raises(UsageError, match="is unknown; use binary, multiclass"):
+        with pytest.raises(UsageError, match="is unknown; use "):
             encode_target(numbers, task)
 
 

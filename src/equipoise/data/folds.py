@@ -10,8 +10,11 @@ import numpy as np
 from equipoise.data.dealing import deal
 from equipoise.data.duplicates import duplicate_groups, merge_groups
 from equipoise.data.forward import forward_splits
+from equipoise.data.label_folds import label_folds
+from equipoise.data.number_folds import number_folds
 from equipoise.data.seeds import check_seed
-from equipoise.data.splits import FoldPlan, Split, folds_word
+from equipoise.data.splits import FoldPlan, Split, folds_word, splits_of
+from equipoise.data.strata import form_of
 from equipoise.errors import TargetError, UsageError
 
 __all__ = ["FoldPlan", "Split", "duplicate_groups", "make_folds", "merge_groups"]
@@ -37,16 +40,21 @@ def make_folds(
     row if there are no groups, and as near as whole groups allow if there are. Groups of more than one row are dealt
     first, alike ones evenly, the rest each to the fold that has least of what they hold; single rows then fill up.
 
+    Labels, of which a row may have several, are dealt by iterative stratification; see
+    ``equipoise.data.label_dealing``. Numbers are cut into up to 20 ranges of equal mass, which are then dealt like
+    classes.
+
     With `time`, the rows are cut into `folds` + 1 stretches; each but the first is tested once, by a model that saw
     only what came before. Equal times are never split. Training rows whose group is also tested are left out.
 
     A class with fewer rows or groups than folds reduces the number of folds, with a note. Groups that make an even
-    deal impossible lead to a note, not to an error.
+    deal impossible lead to a note, not to an error. So does a label with fewer rows or groups than folds: some folds
+    test without it.
 
     Parameters
     ----------
-    y : ndarray of shape (n,), int64
-        Class codes from 0.
+    y : ndarray of shape (n,) or (n, L)
+        Class codes from 0, int64; 1 for each label that a row has, else 0, of shape (n, L); or numbers, float64.
     groups : ndarray of shape (n,), optional
         Rows with the same id stay on one side.
     time : ndarray of shape (n,), optional
@@ -58,7 +66,7 @@ def make_folds(
     seed : int, default 0
         The same seed gives the same folds.
     labels : sequence, optional
-        Names of the classes for the notes, in code order.
+        Names of the classes, in code order, or of the labels, for the notes.
     kept : str, default "groups"
         What the groups are, for the notes: "duplicates", for example.
 
@@ -72,9 +80,13 @@ def make_folds(
     UsageError
         If `folds`, `repeats` or `seed` cannot be used.
     TargetError
-        If no split leaves two classes to learn from.
+        If no split leaves two classes, a label or two different numbers to learn from.
     DataError
         If a time is missing.
+
+    References
+    ----------
+    K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the Stratification of Multi-label Data", ECML PKDD 2011.
 
     Examples
     --------
@@ -86,15 +98,20 @@ def make_folds(
     ('stratified', [1, 1, 1, 1])
     """
     _check(folds, repeats, seed)
-    y = np.asarray(y, dtype=np.int64)
-    names = (
-        [repr(label) for label in labels]
-        if labels is not None
-        else [str(c) for c in range(int(y.max(initial=0)) + 1)]
-    )
+    y = np.asarray(y)
+    form = form_of(y)
     ids = None if groups is None else np.unique(groups, return_inverse=True)[1]
     if ids is not None and int(ids.max(initial=-1)) + 1 == len(ids):
         ids = None
+    if form == "numbers":
+        return number_folds(y, ids, time, folds, repeats, seed, kept)
+    y = y.astype(np.int64)
+    count = y.shape[1] if form == "labels" else int(y.max(initial=0)) + 1
+    names = (
+        [repr(label) for label in labels] if labels is not None else [str(c) for c in range(count)]
+    )
+    if form == "labels":
+        return label_folds(y, ids, time, folds, repeats, seed, names, kept)
     if len(np.unique(y)) < 2:
         raise TargetError(
             "the target has one class only", remedy="give rows of at least two classes"
@@ -142,14 +159,7 @@ def _stratified(
     if ids is not None:
         notes += _uneven(counts, y, ids, names, kept)
     _refuse_single_class(counts, names, kept)
-    splits = []
-    for repeat, fold in enumerate(deals):
-        order = np.argsort(fold, kind="stable")
-        ends = np.cumsum(np.bincount(fold, minlength=folds))
-        for k in range(folds):
-            test = order[ends[k - 1] if k else 0 : ends[k]]
-            splits.append(Split(repeat, k, np.flatnonzero(fold != k), test))
-    return FoldPlan(splits, folds, repeats, scheme, notes)
+    return FoldPlan(splits_of(deals, folds), folds, repeats, scheme, notes)
 
 
 def _affordable(

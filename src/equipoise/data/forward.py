@@ -7,7 +7,7 @@ import numpy as np
 from equipoise.data.splits import FoldPlan, Split, folds_word
 from equipoise.errors import DataError, TargetError, UsageError
 
-__all__ = ["forward_splits"]
+__all__ = ["forward_splits", "start_forward", "stretches"]
 
 
 def forward_splits(
@@ -41,19 +41,8 @@ def forward_splits(
     FoldPlan
         Splits of one repeat.
     """
-    rank = _rank(time, len(y))
+    rank, notes, scheme = start_forward(time, len(y), ids, repeats, kept)
     moments = int(rank.max()) + 1
-    notes = []
-    if repeats > 1:
-        notes.append(
-            "a split forward in time has no chance in it: 1 repeat instead of " + str(repeats)
-        )
-    if moments < 2:
-        raise DataError(
-            "all rows have the same time",
-            remedy="name a --time column with different values, or leave it out",
-        )
-    scheme = "forward in time" if ids is None else f"forward in time, {kept} kept together"
     present = np.flatnonzero(np.bincount(y))
     # Stretches of equal rows are what a reader expects; where they leave a class out, stretches with
     # equal parts of each class, or of the scarcest, may not.
@@ -65,7 +54,7 @@ def forward_splits(
     best: tuple[int, list[Split]] | None = None
     for fewer in range(min(folds, moments - 1), 0, -1):
         for weight, even in ((rows, True), (mass, False), (scarce, False)):
-            splits = _stretches(rank, weight, fewer, ids)
+            splits = stretches(rank, weight, fewer, ids)
             if splits is None:
                 continue
             trained, tested = _coverage(y, splits, present)
@@ -103,6 +92,49 @@ def forward_splits(
     return FoldPlan(splits, fewer, 1, scheme, notes)
 
 
+def start_forward(
+    time: np.ndarray, n: int, ids: np.ndarray | None, repeats: int, kept: str
+) -> tuple[np.ndarray, list[str], str]:
+    """Read the times: the moment of each row, what to note, and the scheme in words.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,)
+        The times.
+    n : int
+        Number of rows.
+    ids : ndarray of shape (n,), optional
+        Group ids.
+    repeats : int
+        As asked for.
+    kept : str
+        What the groups are.
+
+    Returns
+    -------
+    rank : ndarray of shape (n,), int64
+        Number of each row's moment, from 0.
+    notes : list of str
+    scheme : str
+    """
+    rank = _rank(time, n)
+    notes = []
+    if repeats > 1:
+        notes.append(
+            "a split forward in time has no chance in it: 1 repeat instead of " + str(repeats)
+        )
+    if int(rank.max()) < 1:
+        raise DataError(
+            "all rows have the same time",
+            remedy="name a --time column with different values, or leave it out",
+        )
+    return (
+        rank,
+        notes,
+        "forward in time" if ids is None else f"forward in time, {kept} kept together",
+    )
+
+
 def _rank(time: np.ndarray, n: int) -> np.ndarray:
     """Give each row the number of its moment, from 0 in the order of time."""
     time = np.asarray(time)
@@ -132,10 +164,27 @@ def _rank(time: np.ndarray, n: int) -> np.ndarray:
         ) from None
 
 
-def _stretches(
+def stretches(
     rank: np.ndarray, weight: np.ndarray, folds: int, ids: np.ndarray | None
 ) -> list[Split] | None:
-    """Cut the moments into folds + 1 stretches of equal weight; None if a side would be empty."""
+    """Cut the moments into folds + 1 stretches of equal weight.
+
+    Parameters
+    ----------
+    rank : ndarray of shape (n,), int64
+        Number of each row's moment, from 0.
+    weight : ndarray of shape (m,), float64
+        Weight of each moment.
+    folds : int
+        Number of stretches after the first.
+    ids : ndarray of shape (n,), int64, optional
+        Group ids from 0.
+
+    Returns
+    -------
+    list of Split, or None
+        None if a side would be empty.
+    """
     passed = np.cumsum(weight)
     wanted = passed[-1] * np.arange(1, folds + 1) / (folds + 1)
     # The cut falls after the moment that brings the sum nearest to the wanted one.

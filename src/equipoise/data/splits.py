@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FoldPlan", "Split"]
+__all__ = ["FoldPlan", "Split", "folds_word", "splits_of"]
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,28 @@ class FoldPlan:
 def folds_word(count: int) -> str:
     """Word for so many folds."""
     return "fold" if count == 1 else "folds"
+
+
+def splits_of(deals: Sequence[np.ndarray], folds: int) -> list[Split]:
+    """Make the splits in which each fold is tested once per deal.
+
+    Parameters
+    ----------
+    deals : sequence of ndarray of shape (n,), int64
+        Fold of each row, for each repeat.
+    folds : int
+        Number of folds.
+
+    Returns
+    -------
+    list of Split
+        By repeat, then fold.
+    """
+    splits = []
+    for repeat, fold in enumerate(deals):
+        order = np.argsort(fold, kind="stable")
+        ends = np.cumsum(np.bincount(fold, minlength=folds))
+        for k in range(folds):
+            test = order[ends[k - 1] if k else 0 : ends[k]]
+            splits.append(Split(repeat, k, np.flatnonzero(fold != k), test))
+    return splits
