@@ -32,6 +32,8 @@ class Check:
         (:class:`~equipoise.diagnose.subject.After`).
     tasks : frozenset of str
         Tasks that it applies to.
+    fast : bool
+        Whether it is quick enough to be run inside a trial; True by default.
     explain : str
         Its page: what it is, how it is judged, with the formula, what to do, papers.
 
@@ -54,6 +56,7 @@ class Check:
     stage: ClassVar[Stage]
     tasks: ClassVar[frozenset[str]]
     explain: ClassVar[str]
+    fast: ClassVar[bool] = True
 
     def examine(self, subject: Any) -> Finding:
         """Look at data or predictions and return what was found.

@@ -15,6 +15,8 @@ from equipoise.compare.material import Material
 from equipoise.data.dataset import Dataset
 from equipoise.data.folds import FoldPlan, make_folds
 from equipoise.decisions.correction import prior_offset
+from equipoise.diagnose.copies import Copies, find_copies
+from equipoise.diagnose.parts import Part, count_classes, find_parts
 from equipoise.errors import EquipoiseError, NotApplicable
 from equipoise.learners.base import log_softmax
 from equipoise.learners.encoding import Encoder, Matrix, count_texts
@@ -72,6 +74,9 @@ class Before(_Shared):
         Seed of samples, folds and models.
     left_out : dict of str to int, optional
         Classes that no trial can use, as those of a single row, with their rows.
+    strange : dict of str to int, optional
+        Classes of the second file that the first does not know, with their rows. In ``other.y`` they
+        have the code -1, as have rows without a target.
 
     Attributes
     ----------
@@ -86,15 +91,29 @@ class Before(_Shared):
         other: Dataset | None = None,
         seed: int = 0,
         left_out: dict[str, int] | None = None,
+        strange: dict[str, int] | None = None,
     ) -> None:
         super().__init__()
         self.dataset, self.other, self.seed = dataset, other, seed
-        self.left_out = dict(left_out or {})
+        self.left_out, self.strange = dict(left_out or {}), dict(strange or {})
         self.task: str = dataset.task
         self.classes = [str(label) for label in dataset.classes]
         self.y: NDArray[Any] = dataset.y
         self.n = len(dataset.y)
-        self.counts = _counts(dataset)
+        self.counts = count_classes(dataset)
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts that the data come in, by name, the one to train on first; empty if there is one.
+
+        Two files; or the levels of a column named split; or, with times, the earlier rows and the later.
+        """
+        return self.once("parts", lambda: find_parts(self.dataset, self.other, self.strange))
+
+    @property
+    def copies(self) -> Copies:
+        """Rows that are alike."""
+        return self.once("copies", lambda: find_copies(self.dataset))
 
     # -- a sample that a quick model can be trained on --------------------------------------------
 
@@ -273,14 +292,6 @@ class After:
         if self.y.ndim == 2:
             return np.asarray(self.y.sum(axis=0), dtype=np.int64)
         return np.bincount(self.y, minlength=len(self.classes))
-
-
-def _counts(dataset: Dataset) -> Rows:
-    if dataset.task == "multilabel":
-        return np.asarray(dataset.y.sum(axis=0), dtype=np.int64)
-    if dataset.task == "regression":
-        return np.empty(0, dtype=np.int64)
-    return np.bincount(dataset.y, minlength=len(dataset.classes))
 
 
 def _allot(counts: Rows, room: int) -> list[int]:
