@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import UsageError
 
-__all__ = ["DECISIONS", "Decision"]
+__all__ = ["DECISIONS", "Decision", "LabelDecision"]
 
 F = NDArray[np.float64]
 # The plainest first.
@@ -141,3 +141,150 @@ class Decision:
             for key in ("bias", "cost")
         }
         return cls(str(stored["name"]), **arrays)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelDecision:
+    """A filling of the decision slot of a multilabel task, applied to corrected log-odds.
+
+    A row is given the labels with ``log_odds + bias > 0``. For ``"argmax"``, giving what is more likely than
+    not by the model as trained, the bias is the offset of the training, which undoes the correction; for
+    ``"prior-corrected"`` it is 0; for ``"tuned"`` it was chosen for a metric; for ``"min-cost"`` it follows
+    from costs.
+
+    Parameters
+    ----------
+    name : str
+        ``"argmax"``, ``"prior-corrected"``, ``"tuned"`` or ``"min-cost"``.
+    bias : float64 array, shape (L,)
+        What is added to the log-odds.
+
+    Raises
+    ------
+    UsageError
+        If the bias has another shape or a number that is not finite.
+
+    References
+    ----------
+    Elkan, C. (2001). The foundations of cost-sensitive learning. IJCAI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.decisions import LabelDecision
+    >>> LabelDecision("tuned", np.array([0.0, 2.0])).labels([[-1.0, -1.0]]).tolist()
+    [[0, 1]]
+    """
+
+    name: str
+    bias: F
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.bias, dtype=np.float64)
+        if values.ndim != 1 or not np.isfinite(values).all():
+            what = (
+                f"the shape {values.shape}" if values.ndim != 1 else "an entry that is not finite"
+            )
+            raise UsageError(f"the bias has {what}", remedy="give a finite number per label")
+
+    @classmethod
+    def min_cost(cls, cost: ArrayLike, n_labels: int) -> LabelDecision:
+        """Return the decision that makes the expected cost smallest, label by label.
+
+        A label is given where its probability is above ``(fp - tn) / (fp - tn + fn - tp)``.
+
+        Parameters
+        ----------
+        cost : array of shape (2, 2) or (L, 2, 2)
+            Entry (i, j) is the cost of answering j when the truth is i, where 1 is having the label; one
+            matrix for all labels, or one for each.
+        n_labels : int
+            L.
+
+        Returns
+        -------
+        LabelDecision
+
+        Raises
+        ------
+        UsageError
+            If the shape is another, or an error costs no more than the right answer.
+
+        Examples
+        --------
+        >>> from equipoise.decisions import LabelDecision
+        >>> decision = LabelDecision.min_cost([[0, 1], [3, 0]], 2)
+        >>> decision.bias.round(4).tolist()
+        [1.0986, 1.0986]
+        """
+        matrix = np.asarray(cost, dtype=np.float64)
+        if matrix.shape not in ((2, 2), (n_labels, 2, 2)):
+            raise UsageError(
+                f"the cost matrix has the shape {matrix.shape} for {n_labels} labels",
+                remedy="give (2, 2) for all labels, or (L, 2, 2)",
+            )
+        missed = matrix[..., 1, 0] - matrix[..., 1, 1]
+        false = matrix[..., 0, 1] - matrix[..., 0, 0]
+        if not (np.isfinite(missed) & np.isfinite(false) & (missed > 0) & (false > 0)).all():
+            raise UsageError(
+                "an error costs no more than the right answer",
+                remedy="make the cost of fn greater than that of tp, and that of fp than that of tn",
+            )
+        return cls("min-cost", np.broadcast_to(np.log(missed) - np.log(false), n_labels).copy())
+
+    def labels(self, log_odds: ArrayLike) -> NDArray[np.int64]:
+        """Decide.
+
+        Parameters
+        ----------
+        log_odds : float64 array, shape (n, L)
+            Corrected natural log-odds.
+
+        Returns
+        -------
+        int64 array, shape (n, L)
+            1 for every label that a row is given, else 0.
+
+        Raises
+        ------
+        UsageError
+            If the decision is for another number of labels.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from equipoise.decisions import LabelDecision
+        >>> LabelDecision("prior-corrected", np.zeros(2)).labels([[0.1, -0.1]]).tolist()
+        [[1, 0]]
+        """
+        z = np.asarray(log_odds, dtype=np.float64)
+        if z.ndim != 2 or z.shape[1] != len(self.bias):
+            raise UsageError(
+                f"the decision is for {len(self.bias)} labels and log_odds has the shape {z.shape}",
+                remedy="give a column per label",
+            )
+        return (z + np.asarray(self.bias) > 0).astype(np.int64)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data to store.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from equipoise.decisions import LabelDecision
+        >>> LabelDecision("tuned", np.zeros(2)).to_json()
+        {'name': 'tuned', 'bias': [0.0, 0.0]}
+        """
+        return {"name": self.name, "bias": np.asarray(self.bias, dtype=np.float64).tolist()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> LabelDecision:
+        """Rebuild a decision from :meth:`to_json`.
+
+        Examples
+        --------
+        >>> from equipoise.decisions import LabelDecision
+        >>> LabelDecision.from_json({"name": "tuned", "bias": [0.0, 1.0]}).bias.tolist()
+        [0.0, 1.0]
+        """
+        return cls(str(stored["name"]), np.array(stored["bias"], dtype=np.float64))

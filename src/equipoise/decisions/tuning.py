@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from equipoise.errors import UsageError
 from equipoise.metrics.metric import Metric
 from equipoise.metrics.ranking import run_sums, sorted_runs
 
-__all__ = ["tune_bias"]
+__all__ = ["Sweep", "count_swept", "nearest_to_zero", "sweep", "tune_bias", "tune_scores"]
 
 F = NDArray[np.float64]
 _CUTS = 256
@@ -85,7 +85,8 @@ def tune_bias(
     single = weight is None or weight.ndim == 1
     if log_p.shape[1] == 2:
         draws = np.ones((1, len(y)), dtype=np.uint8) if weight is None else np.atleast_2d(weight)
-        out = _tune_binary(y, log_p, metric, draws)
+        out = np.zeros((len(draws), 2))
+        out[:, 1] = tune_scores(y, log_p[:, 1] - log_p[:, 0], metric, draws)
     elif weight is None or single:
         w = np.ones(len(y)) if weight is None else weight
         out = _climb(y, log_p, metric, w, np.zeros(log_p.shape[1]), _PASSES)[None]
@@ -114,30 +115,64 @@ def _check(y: NDArray[Any], log_p: F, metric: Metric, weight: NDArray[Any] | Non
         )
 
 
-def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray[Any]) -> F:
-    score = _tied(log_p[:, 1] - log_p[:, 0])
-    few = metric.false_alarms_hurt and bool(np.isfinite(score).all())
+class Sweep(NamedTuple):
+    """Thresholds to try on the scores of two classes, from the highest down.
+
+    Attributes
+    ----------
+    order : int64 array, shape (n,)
+        Rows from the highest score to the lowest.
+    starts : int64 array
+        First position of every run of rows between thresholds.
+    thresholds : float64 array, shape (T,)
+        The first is above all rows; infinite where rows are certain.
+    positive, first : int64 arrays
+        Positions of the positive rows, and which of them begins a run.
+    """
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    thresholds: F
+    positive: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+
+def sweep(y: NDArray[np.int64], score: F, few: bool) -> Sweep:
+    """Sort scores, ties included, and set thresholds between them; just below positive rows if ``few``."""
+    score = _tied(score)
+    few = few and bool(np.isfinite(score).all())
     order, starts, _, cuts = sorted_runs(y if few else np.ones_like(y), score)
     ranked = score[order]
     ends = np.searchsorted(-ranked, -cuts, side="right")
     thresholds = np.append(ranked[0] + 1.0, _between(np.append(ranked, -np.inf)[ends], cuts))
     positive = np.flatnonzero(y[order] == 1)
-    first = np.searchsorted(positive, starts)
+    return Sweep(order, starts, thresholds, positive, np.searchsorted(positive, starts))
+
+
+def count_swept(swept: Sweep, weight: NDArray[Any]) -> tuple[F, F]:
+    """Return the weights of rows above each threshold, and of positive ones, (T, B) each."""
+    said, hits = np.zeros((2, len(swept.thresholds), len(weight)))
+    if k := len(swept.thresholds) - 1:
+        said[1:] = run_sums(swept.order, swept.starts, weight)[:k].cumsum(axis=0)
+        hits[1:] = run_sums(swept.order[swept.positive], swept.first, weight)[:k].cumsum(axis=0)
+    return said, hits
+
+
+def tune_scores(y: NDArray[np.int64], score: F, metric: Metric, weight: NDArray[Any]) -> F:
+    """Return what to add to the score of class 1 over that of class 0, float64 (B,)."""
+    swept = sweep(y, score, metric.false_alarms_hurt)
+    thresholds = swept.thresholds
     reachable = np.isfinite(thresholds)
-    bias = np.zeros((len(weight), 2))
+    bias = np.zeros(len(weight))
     if not reachable.any():  # every row is certain, and stays where it is
         return bias
     # Draws are taken as many at a time as memory allows.
     step = max(1, _CELLS // len(thresholds))
     for b in range(0, len(weight), step):
         w = weight[b : b + step]
-        k = len(cuts)
-        said, hits = np.zeros((2, len(thresholds), len(w)))
-        if k:
-            said[1:] = run_sums(order, starts, w)[:k].cumsum(axis=0)
-            hits[1:] = run_sums(order[positive], first, w)[:k].cumsum(axis=0)
+        said, hits = count_swept(swept, w)
         total = w.sum(axis=1, dtype=np.float64)
-        positives = w[:, order[positive]].sum(axis=1, dtype=np.float64)
+        positives = w[:, swept.order[swept.positive]].sum(axis=1, dtype=np.float64)
         matrix = np.empty((*hits.shape, 2, 2))
         matrix[..., 1, 1], matrix[..., 1, 0] = hits, positives - hits
         matrix[..., 0, 1] = said - hits
@@ -145,8 +180,8 @@ def _tune_binary(y: NDArray[np.int64], log_p: F, metric: Metric, weight: NDArray
         if w.dtype.kind == "f":
             matrix = _swept(matrix, total[:, None, None])
         value = metric.sign * np.asarray(metric.compute_labels(matrix[reachable]))
-        best = _nearest_to_zero(np.nan_to_num(value.T, nan=-np.inf), thresholds[reachable])
-        bias[b : b + step, 1] = -thresholds[reachable][best]
+        best = nearest_to_zero(np.nan_to_num(value.T, nan=-np.inf), thresholds[reachable])
+        bias[b : b + step] = -thresholds[reachable][best]
     return bias
 
 
@@ -180,7 +215,8 @@ def _between(low: F, high: F) -> F:
     return out
 
 
-def _nearest_to_zero(value: F, cuts: F) -> NDArray[np.int64]:
+def nearest_to_zero(value: F, cuts: F) -> NDArray[np.int64]:
+    """Return the best cut for each row of values (B, T), of equally good ones that nearest to 0."""
     top = value.max(axis=1, keepdims=True)
     distance = np.where(value >= top - _CLOSE, np.abs(cuts), np.inf)
     return np.asarray(distance.argmin(axis=1), dtype=np.int64)
@@ -245,7 +281,7 @@ def _best_cut(
     matrix[:, :, c] += moved.sum(axis=2)
     value = metric.sign * np.asarray(metric.compute_labels(_swept(matrix, w.sum())))
     top = np.nan_to_num(value, nan=-np.inf)
-    return float(cuts[_nearest_to_zero(top[None], cuts)[0]])
+    return float(cuts[nearest_to_zero(top[None], cuts)[0]])
 
 
 def _cuts_for(need: F, own: NDArray[np.bool_]) -> F:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from equipoise.metrics.confusion import confusion, per_class
 from equipoise.metrics.curves import curves
-from equipoise.metrics.extremes import error_by_decile
 from equipoise.metrics.label_ranking import compute_label_rankings, label_average_precision
 from equipoise.metrics.labels import label_confusion, per_label
+from equipoise.metrics.numbers import error_by_decile
 from equipoise.metrics.probability import brier, calibration_error, log_loss
 from equipoise.metrics.ranking import average_precision, recall_at_precision, roc_auc
 from equipoise.metrics.registry import (

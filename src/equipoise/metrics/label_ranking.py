@@ -172,11 +172,12 @@ def compute_label_rankings(
     >>> compute_label_rankings(metrics, Y, np.array([[2.0, 1.0], [-1.0, 0.5]]))
     [0.5, 0.75]
     """
-    at = [i for i, metric in enumerate(metrics) if isinstance(metric.function, RankedLabels)]
-    measures = [metrics[i].function.measure for i in at]
-    ranked = _each_label(measures, Y, log_odds, sample_weight) if at else []
-    out = dict(zip(at, map(_mean_of_known, ranked), strict=True))
+    functions = [metric.function for metric in metrics]
+    measures = [function.measure for function in functions if isinstance(function, RankedLabels)]
+    ranked = iter(_each_label(measures, Y, log_odds, sample_weight) if measures else [])
     return [
-        out[i] if i in out else metric.compute_scores(Y, log_odds, sample_weight)
-        for i, metric in enumerate(metrics)
+        _mean_of_known(next(ranked))
+        if isinstance(metric.function, RankedLabels)
+        else metric.compute_scores(Y, log_odds, sample_weight)
+        for metric in metrics
     ]

@@ -69,10 +69,7 @@ def label_confusion(Y: ArrayLike, Q: ArrayLike, weights: ArrayLike | None = None
             + ("" if weight is None else f" and weights {weight.shape}"),
             remedy="give (n, L), (n, L) and (n,) or (B, n)",
         )
-    if true.dtype.kind != "b" and not ((true == 0) | (true == 1)).all():
-        raise UsageError("Y holds something other than 0 and 1", remedy="give 1 or 0 per label")
-    if not ((said >= 0) & (said <= 1)).all():
-        raise UsageError("Q holds a number outside 0 to 1", remedy="give 1 or 0, or a chance")
+    _check_values(true, said)
     if weight is None:
         weight = np.ones(len(true), dtype=np.uint8)
     kind = _precision(weight, said)
@@ -241,13 +238,15 @@ def _sets(Y: ArrayLike, Q: ArrayLike) -> tuple[F, F]:
         raise UsageError(
             f"Y has the shape {true.shape} and Q {said.shape}", remedy="give (n, L) of each"
         )
-    for name, values in (("Y", true), ("Q", said)):
-        if values.dtype.kind != "b" and not ((values == 0) | (values == 1)).all():
-            raise UsageError(
-                f"{name} holds something other than 0 and 1",
-                remedy="give 1 or 0 per label; of chances, average what drawn sets of labels give",
-            )
+    _check_values(true, said)
     return true.astype(np.float64), said.astype(np.float64)
+
+
+def _check_values(true: NDArray[Any], said: NDArray[Any]) -> None:
+    if true.dtype.kind != "b" and not ((true == 0) | (true == 1)).all():
+        raise UsageError("Y holds something other than 0 and 1", remedy="give 1 or 0 per label")
+    if not ((said >= 0) & (said <= 1)).all():
+        raise UsageError("Q holds a number outside 0 to 1", remedy="give 1 or 0, or a chance")
 
 
 def f1_of_rows(Y: ArrayLike, Q: ArrayLike) -> F:
@@ -255,18 +254,21 @@ def f1_of_rows(Y: ArrayLike, Q: ArrayLike) -> F:
 
     Parameters
     ----------
-    Y, Q : arrays of shape (n, L)
-        1 where a row has a label, and where it was given it, else 0.
+    Y : array of shape (n, L)
+        1 where a row has the label, else 0.
+    Q : array of shape (n, L)
+        1 where a row was given the label, else 0; between them, the chance of it. The sizes are then
+        expected ones, and their ratio is near the expected F1.
 
     Returns
     -------
     float64 array, shape (n,)
-        0 for a row that neither has nor was given a label.
+        0 for a row that neither has nor was given a label, as in scikit-learn.
 
     Raises
     ------
     UsageError
-        If shapes disagree or an entry is neither 0 nor 1.
+        If shapes disagree, an entry of ``Y`` is neither 0 nor 1 or one of ``Q`` is not within 0 to 1.
 
     Examples
     --------
@@ -283,8 +285,11 @@ def exact_match(Y: ArrayLike, Q: ArrayLike) -> F:
 
     Parameters
     ----------
-    Y, Q : arrays of shape (n, L)
-        1 where a row has a label, and where it was given it, else 0.
+    Y : array of shape (n, L)
+        1 where a row has the label, else 0.
+    Q : array of shape (n, L)
+        1 where a row was given the label, else 0; between them, the chance of it. The result is then
+        the chance of an exact match if labels are given independently.
 
     Returns
     -------
@@ -293,7 +298,7 @@ def exact_match(Y: ArrayLike, Q: ArrayLike) -> F:
     Raises
     ------
     UsageError
-        If shapes disagree or an entry is neither 0 nor 1.
+        If shapes disagree, an entry of ``Y`` is neither 0 nor 1 or one of ``Q`` is not within 0 to 1.
 
     Examples
     --------
@@ -302,4 +307,5 @@ def exact_match(Y: ArrayLike, Q: ArrayLike) -> F:
     [0.0, 1.0]
     """
     true, said = _sets(Y, Q)
-    return (true == said).all(axis=1).astype(np.float64)
+    out: F = np.where(true == 1, said, 1 - said).prod(axis=1)
+    return out

@@ -143,7 +143,7 @@ class Metric:
         Parameters
         ----------
         Y, Q : arrays of shape (n, L)
-            1 where a row has a label, and where it was given it, else 0.
+            1 where a row has a label, and where it was given it, else 0; ``Q`` may hold chances.
 
         Returns
         -------

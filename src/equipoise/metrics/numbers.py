@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ __all__ = [
     "checked",
     "coverage",
     "coverage_gap",
+    "error_by_decile",
     "mae",
     "mean_bias",
     "median_ae",
@@ -304,3 +305,65 @@ class Pinball:
         true, said, weight = checked(y, predictions, sample_weight, quantile=self.q == LEVEL)
         above = true - said
         return weighted_mean(np.maximum(self.q * above, (self.q - 1) * above), weight)
+
+
+def error_by_decile(
+    y: ArrayLike, predictions: ArrayLike, *, by: Literal["true", "predicted"] = "true"
+) -> dict[str, F]:
+    """Tabulate errors by tenths of the rows, sorted by what is true or by what was predicted.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        True numbers.
+    predictions : array of shape (n,), (n, 1) or (n, 2)
+        Points, and 95th percentiles.
+    by : {"true", "predicted"}, default="true"
+        What sorts the rows. Among rows picked for large true values any good model predicts too little on
+        average; a bias among those picked for large predictions is a fault of the model.
+
+    Returns
+    -------
+    dict of float64 arrays of shape (D,), D at most 10
+        ``rows``; ``low`` and ``high``, the smallest and largest of what sorts; ``mae``, ``rmse`` and ``bias``
+        (mean of prediction minus truth); ``coverage`` if there are percentiles. Equal numbers share a tenth,
+        and tenths left without rows are not listed.
+
+    Raises
+    ------
+    UsageError
+        If shapes disagree, there are no rows, a number is NaN, or ``by`` is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.metrics import error_by_decile
+    >>> y = np.arange(20.0)
+    >>> table = error_by_decile(y, np.minimum(y, 17.0))
+    >>> table["high"][-2:].tolist(), table["bias"][-2:].tolist()
+    ([17.0, 19.0], [0.0, -1.5])
+    """
+    true, point, _ = checked(y, predictions, None)
+    if by not in ("true", "predicted"):
+        raise UsageError(f"by={by!r} is unknown", remedy="use 'true' or 'predicted'")
+    sorted_by = true if by == "true" else point
+    ranked = np.sort(sorted_by)
+    starts = np.unique(ranked[np.arange(10) * len(ranked) // 10])
+    tenth = np.searchsorted(starts, sorted_by, side="right") - 1
+    rows = np.bincount(tenth).astype(np.float64)
+
+    def mean(values: F) -> F:
+        return np.asarray(np.bincount(tenth, weights=values) / rows)
+
+    out = {
+        "rows": rows,
+        "low": starts,
+        "high": np.array([sorted_by[tenth == k].max() for k in range(len(starts))]),
+        "mae": mean(absolute(true, point)),
+        "rmse": np.sqrt(mean(squared(true, point))),
+        "bias": mean(point - true),
+    }
+    columns = np.asarray(predictions)
+    if columns.ndim == 2 and columns.shape[1] == 2:
+        out["coverage"] = mean((true <= columns[:, 1]).astype(np.float64))
+    return out

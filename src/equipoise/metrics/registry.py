@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from equipoise.errors import UsageError
 from equipoise.metrics.catalogue import COST, Ranked, label_metrics, score_metrics
 from equipoise.metrics.confusion import expected_cost, fbeta
-from equipoise.metrics.extremes import Relevant, top_threshold
+from equipoise.metrics.extremes import Extreme, Relevant, top_threshold
 from equipoise.metrics.label_catalogue import multilabel_metrics
 from equipoise.metrics.labels import EachLabel, Pooled, cost_value, fbeta_value
 from equipoise.metrics.metric import Metric
@@ -205,6 +205,7 @@ def _with_beta(metric: Metric, spec: str, number: str | None, task: str) -> Metr
 def _of_extremes(metric: Metric, spec: str, number: str | None, y: ArrayLike | None) -> Metric:
     percent = TOP if number is None else _number(spec, number, 0.001, 99.999, example="5")
     threshold = None if y is None else top_threshold(y, percent)
+    assert isinstance(metric.function, Extreme)
     return replace(
         metric,
         name=spec,
