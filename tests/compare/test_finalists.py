@@ -16,7 +16,7 @@ from equipoise.compare.events import Planned, UnitDone
 from equipoise.compare.finalists import choose_finalists, count_finalists
 from equipoise.compare.plan import Part
 from equipoise.learners import choice
-from equipoise.learners.base import Training, log_softmax
+from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.strategies import catalogue
 from equipoise.strategies.catalogue import CATALOGUE
 
@@ -24,7 +24,7 @@ NAMES = ["weights-balanced", "random-over", "random-under", "two-phase", "smote"
 
 
 @dataclass(frozen=True)
-class Slow:
+class Slow(Slots):
     """Stands for the transformer: it counts letters, and how often it was trained."""
 
     name: str = "slow"

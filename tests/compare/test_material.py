@@ -13,6 +13,7 @@ from equipoise.compare.fold import Fold
 from equipoise.compare.material import Material
 from equipoise.data.dataset import load_dataset
 from equipoise.data.folds import make_folds
+from equipoise.strategies.resampling import ROWS
 
 WORDS = np.array(["tea", "bus", "home", "late", "call", "sunny", "rain", "prize", "Straße", "né"])
 
@@ -174,7 +175,7 @@ def test_without_texts_that_can_be_changed_copies_fill_up_the_class():
     assert len(material.changed.parents) == material.changed.table.n == 0
     drawn = make_folds(data.y, None, None, 2, seed=0)
     fold = Fold(data, drawn.splits[0], 0, material)
-    made = fold.resampled("text-augmentation", "linear")
+    made = fold.resampled(ROWS["text-augmentation"], "linear")
     assert np.bincount(made.y).tolist() == [15, 15]
     assert made.rows.max() < len(fold.y)
 
@@ -187,7 +188,7 @@ def test_a_fold_trains_on_the_same_texts_whatever_the_test_rows_hold():
         data = read(texts, y)
         material = Material(data.table, data.y, 0)
         fold = Fold(data, split, 0, material)
-        rows = fold.resampled("text-augmentation", "linear").rows
+        rows = fold.resampled(ROWS["text-augmentation"], "linear").rows
         return np.concatenate([data.table.texts[0][split.train], material.changed.table.texts[0]])[
             rows
         ]

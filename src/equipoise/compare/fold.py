@@ -5,36 +5,27 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from equipoise.compare.filling import Prepared, Trained, filling_of
 from equipoise.compare.material import Material
+from equipoise.compare.measures import Focus
 from equipoise.data.dataset import Dataset
 from equipoise.data.folds import Split, make_folds
 from equipoise.data.table import Table
-from equipoise.decisions.correction import prior_offset
-from equipoise.ensembles import balanced_prior_offset
 from equipoise.errors import NotApplicable, TargetError
-from equipoise.learners.base import (
-    Fitted,
-    Learner,
-    Loss,
-    Together,
-    Training,
-    scaled_weights,
-)
+from equipoise.learners.base import Learner, Loss
 from equipoise.learners.encoding import Encoder, Matrix, View
-from equipoise.learners.losses import Refocused, loss_offset, split_alpha
 from equipoise.learners.text import TextCounts
 from equipoise.samplers.engine.neighbours import Graph
-from equipoise.strategies.resampling import Resampled, Space, resample
+from equipoise.strategies.resampling import Resampled, Rows, Space
 from equipoise.strategies.strategy import Strategy
 
-__all__ = ["Fold", "Prepared", "Trained", "stable_seed", "trains_together"]
+__all__ = ["Fold", "stable_seed"]
 
 T = TypeVar("T")
 
@@ -46,39 +37,6 @@ def stable_seed(*parts: object) -> int:
     return zlib.crc32("/".join(str(part) for part in parts).encode()) & 0x7FFFFFFF
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A fitted training part with all that turns new rows into corrected log-probabilities."""
-
-    fold: Fold  # whose encoder it reads through
-    fitted: Fitted
-    view: View
-    offset: NDArray[np.float64]
-    rows_trained: int
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A training part with its slots filled from the rows of a fold, ready to be fitted."""
-
-    fold: Fold
-    training: Training
-    view: View
-    offset: NDArray[np.float64]
-
-    @property
-    def on_rows_of_fold(self) -> bool:
-        """Whether it is trained on the matrix that strategies of its fold share."""
-        return self.training.X is self.fold.matrix("train", self.view)
-
-    def trained(self, fitted: Fitted) -> Trained:
-        """Return it with what was fitted."""
-        focus = 0.0 if self.training.loss is None else self.training.loss.focus
-        if focus:
-            fitted = Refocused(fitted, focus)
-        return Trained(self.fold, fitted, self.view, self.offset, len(self.training.y))
-
-
 class Fold:
     """The training and test rows of one split, with a cache of what strategies share.
 
@@ -87,10 +45,16 @@ class Fold:
     """
 
     def __init__(
-        self, dataset: Dataset, split: Split, seed: int, material: Material, within: str = ""
+        self,
+        dataset: Dataset,
+        split: Split,
+        seed: int,
+        material: Material,
+        within: str = "",
+        focus: Focus | None = None,
     ) -> None:
-        self.dataset, self.split, self.material = dataset, split, material
-        self.table, self.n_classes = dataset.table, len(dataset.classes)
+        self.dataset, self.split, self.material, self.focus = dataset, split, material, focus
+        self.table, self.n_classes = dataset.table, max(len(dataset.classes), 1)
         self._base_seed = seed
         self.seed = stable_seed(seed, split.repeat, f"{split.fold}{within}")
         self._cache: dict[Any, Any] = {}
@@ -117,8 +81,8 @@ class Fold:
     # -- encodings ---------------------------------------------------------------------------
 
     @property
-    def y(self) -> NDArray[np.int64]:
-        """Class codes of the training rows."""
+    def y(self) -> NDArray[Any]:
+        """The target of the training rows."""
         return self.once("y", lambda: self.dataset.y[self.split.train])
 
     def _table(self, side: str) -> Table:
@@ -161,7 +125,7 @@ class Fold:
             lambda: self.encoder.transform(self._table(side), view, self._texts(side, view)),
         )
 
-    def _with_changed(self, X: Matrix, view: View) -> Matrix:
+    def with_changed(self, X: Matrix, view: View) -> Matrix:
         """Return the training rows in a view, and behind them all changed texts of the data."""
 
         def make() -> Matrix:
@@ -203,14 +167,22 @@ class Fold:
             split = drawn.splits[-1]  # of a split in time, the last one
             outer = self.split
             inner = Split(outer.repeat, outer.fold, rows[split.train], rows[split.test])
-            return Fold(data, inner, self._base_seed, self.material, within="/inner")
+            return Fold(data, inner, self._base_seed, self.material, "/inner", self.focus)
 
         return self.once("inner", make)
 
     # -- strategies --------------------------------------------------------------------------
 
-    def resampled(self, method: str, view: View) -> Resampled:
-        """Return the fold's rows after ``method``, made once for all learners of a space."""
+    def watched(self, view: View) -> tuple[Matrix, NDArray[Any]]:
+        """Return the test rows with their target, for a fold whose test rows say when to stop."""
+        return self.matrix("test", view), self.dataset.y[self.split.test]
+
+    def seed_of(self, name: str) -> int:
+        """Return the seed of what is called ``name`` on this fold."""
+        return stable_seed(self.seed, name)
+
+    def resampled(self, filling: Rows, view: View) -> Resampled:
+        """Return the fold's rows after ``filling``, made once for all learners of a space."""
         # Without text there is one space; with it words, and the vectors of sentences, have their own.
         where: View = "dense"
         if self.table.texts and view in ("linear", "embedding", "text"):
@@ -226,11 +198,13 @@ class Fold:
                     ("graph", where), lambda: Graph(self.matrix("train", where))
                 ),
                 parents=self._parents,
+                focus=self.focus,
             )
-            seed = stable_seed(self.seed, method)
-            return resample(method, space, seed, lambda other: self.resampled(other, view))
+            return filling.resample(
+                space, self.seed_of(filling.method), lambda other: self.resampled(other, view)
+            )
 
-        return self.once(("rows", where, method), make)
+        return self.once(("rows", where, filling.method), make)
 
     def prepare(self, learner: Learner, strategy: Strategy) -> Prepared:
         """Fill the slots of a training part from the training rows.
@@ -243,9 +217,10 @@ class Fold:
         loss = strategy.loss
         if loss is not None and loss.tuned:
             loss = self.tuned_loss(learner, strategy)
+        fill = filling_of(self.dataset.task)
         if learner.watches:
-            return self.inner._prepare(learner, strategy, loss, watched=True)
-        return self._prepare(learner, strategy, loss)
+            return fill(self.inner, learner, strategy, loss, watched=True)
+        return fill(self, learner, strategy, loss)
 
     def tuned_loss(self, learner: Learner, strategy: Strategy) -> Loss:
         """Choose the numbers of a loss on rows of the training part that are kept out for it."""
@@ -257,58 +232,6 @@ class Fold:
 
         return self.once(("loss", learner.name, strategy.name), make)
 
-    def _prepare(
-        self, learner: Learner, strategy: Strategy, loss: Loss | None, watched: bool = False
-    ) -> Prepared:
-        view, y = learner.view, self.y
-        rows: NDArray[np.int64] | None = None
-        weight: NDArray[np.float64] | None = None
-        shared = None
-        categorical: tuple[int, ...] = ()
-        made = self.resampled(strategy.rows.method, view) if strategy.rows else None
-        if made is not None and made.X is not None:
-            # Generated rows live in the dense view, and so must whatever is scored against them.
-            view = view if view in ("linear", "embedding") else "dense"
-            X, y = made.X, made.y
-        else:
-            if made is not None and made.rows is not None:
-                rows, y, weight = made.rows, made.y, made.weight
-            X = self.matrix("train", view)
-            if view == "tree":
-                categorical = tuple(self.encoder.categorical)
-            if rows is not None and (rows >= len(self.y)).any():
-                X, rows = self._with_changed(X, view)[rows], None
-            else:
-                shared = self.once(
-                    ("shared", learner.name), lambda: learner.share(X, self.y, categorical)
-                )
-                if rows is not None and shared is None and not trains_together(learner):
-                    X, rows = X[rows], None
-        if strategy.weights is not None:
-            by_class = strategy.weights.of_classes(self.y, self.n_classes)
-            weight = by_class[y] if weight is None else weight * by_class[y]
-        if loss is not None:
-            loss, shares = split_alpha(loss, self.y, self.n_classes)
-            if shares is not None:
-                weight = shares[y] if weight is None else weight * shares[y]
-        training = Training(
-            X,
-            y,
-            self.n_classes,
-            sample_weight=scaled_weights(weight),
-            loss=loss,
-            schedule=strategy.schedule,
-            start_at_prior=strategy.start,
-            categorical=categorical,
-            seed=stable_seed(self.seed, learner.name),
-            shared=shared,
-            rows=rows,
-            watched=(
-                (self.matrix("test", view), self.dataset.y[self.split.test]) if watched else None
-            ),
-        )
-        return Prepared(self, training, view, self._offset(learner, y, weight, loss))
-
     def train(self, learner: Learner, strategy: Strategy) -> Trained:
         """Fit one training part on the training rows.
 
@@ -317,32 +240,17 @@ class Fold:
         NotApplicable
             If the strategy does not fit these rows.
         """
-        prepared = self.prepare(learner, strategy)
-        return prepared.trained(learner.fit(prepared.training))
-
-    def _offset(
-        self,
-        learner: Learner,
-        y: NDArray[np.int64],
-        weight: NDArray[np.float64] | None,
-        loss: Loss | None,
-    ) -> NDArray[np.float64]:
-        true = np.bincount(self.y, minlength=self.n_classes)
-        if learner.balances:
-            return balanced_prior_offset(true)
-        # Otherwise it follows from the weight that each class had in training, and from the loss.
-        effective = np.bincount(y, weights=weight, minlength=self.n_classes)
-        return prior_offset(true, effective) + loss_offset(loss, y, self.n_classes)
+        return self.prepare(learner, strategy).fit(learner)
 
     def score(self, trained: Trained) -> NDArray[np.float64]:
-        """Return the raw log-probabilities of the test rows, shape (rows, C)."""
-        log_p = trained.fitted.log_proba(self._test_rows(trained))
-        if np.isnan(log_p).any():
+        """Return the raw scores of the test rows: log-probabilities (rows, C) of classes."""
+        scores = trained.scores(self._test_rows(trained))
+        if np.isnan(scores).any():
             raise NotApplicable(
-                "its model gives probabilities that are not numbers",
+                "its model gives predictions that are not numbers",
                 remedy="leave it out with --strategies, or scale the columns",
             )
-        return log_p
+        return scores
 
     def _test_rows(self, trained: Trained) -> Matrix:
         if trained.fold is self:
@@ -360,8 +268,3 @@ class Fold:
         if view not in ("linear", "text") and table.texts:
             self._components("train")
         return self.encoder.transform(table, view)
-
-
-def trains_together(learner: Learner) -> TypeGuard[Together]:
-    """Tell whether a learner trains what shares the rows of a fold at once, by ``fit_many``."""
-    return hasattr(learner, "fit_many")

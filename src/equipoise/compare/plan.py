@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from equipoise.compare.filling import TARGETS
 from equipoise.compare.material import Material
+from equipoise.compare.measures import Focus
 from equipoise.compare.tuning import TRIALS
 from equipoise.data.dataset import Dataset
 from equipoise.data.folds import FoldPlan
@@ -24,6 +26,7 @@ from equipoise.errors import UsageError
 from equipoise.learners.base import Learner
 from equipoise.learners.choice import Choice, choose_learners, fit_seconds, get_learner
 from equipoise.strategies import Strategy, find_strategies
+from equipoise.strategies.strategy import CLASSES
 
 __all__ = ["LeftOut", "Part", "Plan", "has_scout", "library_versions", "make_plan"]
 
@@ -73,12 +76,18 @@ class Plan:
     folds: FoldPlan
     seed: int
     waiting: list[Part] = field(default_factory=list)  # for the scores of a quicker learner
+    focus: Focus | None = None
 
     def round(self, parts: list[Part], left_out: list[LeftOut] | None = None) -> Plan:
         """Return the plan of these parts, on the same folds and with the same material."""
         out = dataclasses.replace(self, parts=parts, left_out=left_out or self.left_out, waiting=[])
         out.__dict__["material"] = self.material
         return out
+
+    @property
+    def columns(self) -> int:
+        """How many scores a row gets: one a class or label, or a number and its 95th percentile."""
+        return len(self.dataset.classes) or 2
 
     @cached_property
     def material(self) -> Material:
@@ -100,6 +109,8 @@ class Plan:
             "classes": [str(label) for label in self.dataset.classes],
             "seed": self.seed,
         }
+        if self.focus is not None:
+            what["focus"] = str(self.focus)
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
         for split in self.folds.splits:
             digest.update(np.ascontiguousarray(split.train).tobytes())
@@ -132,6 +143,7 @@ def make_plan(
     learner: Any,
     strategies: str | Iterable[str],
     seed: int,
+    focus: Focus | None = None,
 ) -> Plan:
     """Pair learners with strategies, and say of each pair left out why."""
     if isinstance(strategies, str):
@@ -139,7 +151,7 @@ def make_plan(
     else:
         strategies = list(strategies)
         asked = set(strategies)
-    wanted = [_by_code(strategy, dataset) for strategy in find_strategies(strategies)]
+    wanted = [_by_code(strategy, dataset) for strategy in find_strategies(strategies, dataset.task)]
     forced = {s.name for s in wanted} if "all" in asked else asked
     rows = max((len(split.train) for split in folds.splits), default=0)
     columns = dataset.table.numbers.shape[1] + dataset.table.codes.shape[1]
@@ -163,7 +175,7 @@ def make_plan(
                 (waiting if waits else parts).append(Part(one, strategy))
             else:
                 left_out.append(LeftOut(one.name, strategy, why))
-    return Plan(dataset, choices, parts, left_out, folds, seed, waiting)
+    return Plan(dataset, choices, parts, left_out, folds, seed, waiting, focus)
 
 
 def has_scout(learner: Learner | None) -> bool:
@@ -188,10 +200,13 @@ def _why_not(
 ) -> str | None:
     if dataset.task not in strategy.tasks:
         return f"it is not made for the task {dataset.task}"
-    lacking = sorted(strategy.needs - learner.honours)
+    target = TARGETS[dataset.task]
+    if target not in learner.targets:
+        return f"the learner {learner.name} is not offered for the task {dataset.task}"
+    lacking = sorted(strategy.needs - learner.honours_for(target))
     if lacking:
         return f"the learner {learner.name} cannot be given its own {' and '.join(lacking)}"
-    if strategy.loss is not None and strategy.loss.name not in learner.losses:
+    if strategy.loss is not None and strategy.loss.name not in learner.losses_for(target):
         return f"the learner {learner.name} cannot minimise {strategy.loss.name}"
     if strategy.loss is not None and strategy.loss.tuned and find_spec("optuna") is None:
         return "its numbers are tuned by optuna: pip install 'equipoise[tune]'"
@@ -199,7 +214,7 @@ def _why_not(
         return "it changes texts, and there is no column of text"
     if strategy.rows is not None and strategy.rows.generates and learner.view == "text":
         return "a point between two texts is no text"
-    if strategy.same_as is not None:
+    if strategy.same_as is not None and dataset.task in CLASSES:
         return (
             f"the same training as {strategy.same_as}, since row weights have mean 1 in every fit"
         )
@@ -210,12 +225,14 @@ def _why_not(
     seconds = fit_seconds(name, rows, size)
     if strategy.loss is not None and strategy.loss.tuned:
         seconds *= 1 + TRIALS
+    if target == "labels" and learner.view != "embedding":
+        seconds *= len(dataset.classes)
     if seconds > _FIT_SECONDS:
         return (
             f"about {_duration(seconds)} for each fold on {rows:,} rows; "
             f"add it to the strategies by name to run it all the same"
         )
-    if strategy.rows is not None and strategy.rows.searches:
+    if strategy.rows is not None and strategy.rows.searches and dataset.task in CLASSES:
         from equipoise.samplers.cost import estimated_pairs
 
         counts = np.bincount(dataset.y, minlength=len(dataset.classes))

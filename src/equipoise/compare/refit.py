@@ -38,7 +38,7 @@ def refit(plan: Plan, part: Part) -> Refitted:
     """
     data = plan.dataset
     everything = Split(0, -1, np.arange(data.table.n), np.empty(0, dtype=np.int64))
-    fold = Fold(data, everything, plan.seed, plan.material)
+    fold = Fold(data, everything, plan.seed, plan.material, focus=plan.focus)
     with threadpool_limits(1):
         trained = fold.train(part.learner, part.strategy)
     return Refitted(

@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 
 from equipoise.compare.journal import Record
-from equipoise.compare.judging import Candidate, Judge, Value
+from equipoise.compare.judging import Judge, Value
 from equipoise.compare.plan import Plan, library_versions
 from equipoise.compare.verdict import Ranked, Verdict
 from equipoise.compare.wording import headline, method, name_of, reason
-from equipoise.metrics.confusion import per_class
-from equipoise.metrics.curves import curves
 from equipoise.metrics.registry import Metric
-from equipoise.stats.interval import trial_interval
 
 __all__ = ["SCHEMA_VERSION", "plain", "summarise"]
 
@@ -108,7 +105,10 @@ def summarise(
                 "corrected_for_picking": _value(verdict.picked),
             },
         },
-        "details": {name: _detail(one.candidate, judge, records) for name, one in shown.items()},
+        "details": {
+            name: judge.detail(one.candidate, records[one.candidate.part.id])
+            for name, one in shown.items()
+        },
         "method": method(verdict, judge),
     }
     result: dict[str, Any] = plain(out)
@@ -191,22 +191,3 @@ def _not_applicable(plan: Plan, records: dict[str, list[Record]]) -> list[dict[s
         }
         for learner, strategy, why in out
     ]
-
-
-def _detail(candidate: Candidate, judge: Judge, records: dict[str, list[Record]]) -> dict[str, Any]:
-    labels = [str(label) for label in judge.plan.dataset.classes]
-    point, drawn = per_class(candidate.confusion), per_class(candidate.label_draws)
-    rows = []
-    for c, label in enumerate(labels):
-        row: dict[str, Any] = {"label": label, "support": point["support"][c]}
-        for name in ("precision", "recall", "f1"):
-            low, high = trial_interval(float(point[name][c]), drawn[name][:, c], (0.0, 1.0))
-            row[name] = {"mean": point[name][c], "low": low, "high": high}
-        rows.append(row)
-    scores = judge.scores(records[candidate.part.id])
-    return {
-        "confusion": candidate.confusion,
-        "per_class": rows,
-        "decision": candidate.decision.to_json(),
-        "curves": curves(judge.y, scores.levelled[0], labels, candidate.decision),
-    }

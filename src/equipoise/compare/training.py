@@ -12,7 +12,8 @@ from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_limits
 
 from equipoise.compare.events import Listener, Stage, UnitDone
-from equipoise.compare.fold import Fold, Prepared, Trained, trains_together
+from equipoise.compare.filling.prepared import Prepared, Trained, trains_together
+from equipoise.compare.fold import Fold
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
@@ -46,14 +47,14 @@ def train_all(
     fold; the heavy steps release Python's lock. Each fit uses one thread, so the numbers do not
     depend on how many there are.
     """
-    splits, classes = plan.folds.splits, len(plan.dataset.classes)
+    splits, columns = plan.folds.splits, plan.columns
     units = [_Unit(part, s) for s in range(len(splits)) for part in plan.parts]
     records: dict[tuple[str, int], Record] = {}
     total, done = before + len(units) + after, before
     todo: list[_Unit] = []
     for unit in units:
         split = splits[unit.split]
-        record = journal.get(unit.part.id, split.repeat, split.fold, (len(split.test), classes))
+        record = journal.get(unit.part.id, split.repeat, split.fold, (len(split.test), columns))
         if record is None:
             todo.append(unit)
             continue
@@ -113,7 +114,11 @@ class _Folds:
             if split not in self._alive:
                 data = self._plan.dataset
                 self._alive[split] = Fold(
-                    data, self._plan.folds.splits[split], self._plan.seed, self._plan.material
+                    data,
+                    self._plan.folds.splits[split],
+                    self._plan.seed,
+                    self._plan.material,
+                    focus=self._plan.focus,
                 )
             return self._alive[split]
 
@@ -155,7 +160,7 @@ def _run(folds: _Folds, unit: _Unit) -> tuple[_Unit, Record | tuple[Prepared, fl
         prepared = fold.prepare(learner, unit.part.strategy)
         if trains_together(learner) and prepared.on_rows_of_fold:
             return prepared
-        return _record(fold, prepared.trained(learner.fit(prepared.training)))
+        return _record(fold, prepared.fit(learner))
 
     try:
         outcome = _attempt(work)

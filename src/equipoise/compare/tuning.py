@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from equipoise.compare.fold import Fold, trains_together
+from equipoise.compare.filling.prepared import trains_together
+from equipoise.compare.fold import Fold
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import Learner, Loss
 from equipoise.metrics.confusion import confusion

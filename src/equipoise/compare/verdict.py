@@ -81,18 +81,18 @@ def _distinct(ranked: list[Ranked], by_label: bool) -> int:
     return len({one.candidate.id if by_label else one.candidate.part.id for one in ranked})
 
 
-def baseline_of(candidate: Candidate, ids: set[str]) -> str:
-    """Name the untreated candidate that ``candidate`` is compared with: same learner, argmax.
+def baseline_of(candidate: Candidate, ids: set[str], plain: str = "argmax") -> str:
+    """Name the untreated candidate that ``candidate`` is compared with: same learner, ``plain`` decision.
 
     An ensemble made for imbalance is compared with the untreated ensemble of its size.
     """
     strategy = candidate.part.strategy
     if not strategy.is_ensemble:
-        return f"{candidate.part.learner.name}/untreated/argmax"
-    own = f"ensemble/{strategy.control or strategy.name}/argmax"
+        return f"{candidate.part.learner.name}/untreated/{plain}"
+    own = f"ensemble/{strategy.control or strategy.name}/{plain}"
     if own in ids or not ids:
         return own
-    rest = sorted(one for one in ids if one.endswith("/untreated/argmax"))
+    rest = sorted(one for one in ids if one.endswith(f"/untreated/{plain}"))
     return rest[0] if rest else own
 
 
@@ -110,7 +110,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
             remedy="use fewer folds, or collect more rows of the rarest class",
         )
     name, sign = judge.metric.name, judge.metric.sign
-    if judge.metric.needs != "labels":
+    if not judge.decides:
         candidates = _one_per_part(judge, candidates)
     ids = {one.id for one in candidates}
     ranked = [_against_baseline(one, candidates, ids, judge) for one in candidates]
@@ -133,7 +133,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
     among = sorted((one for one in ranked if one.tied), key=_cost)
     among = [one for one in among if one.candidate.id not in beaten] or among
     recommended = among[0]
-    if judge.metric.needs != "labels":
+    if not judge.decides:
         recommended = _with_preferred_decision(recommended, among, judge)
     untreated = [one for one in ranked if one.difference is None]
     same = [one for one in untreated if one.candidate.id == recommended.baseline]
@@ -157,9 +157,9 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         [one for one in ranked if one.tied],
         None if recommended is best else _difference(best.candidate, recommended.candidate, judge),
         Value(*picked),
-        plain and recommended.candidate.decision.name == "argmax",
-        plain and recommended.candidate.decision.name != "argmax",
-        judge.metric.needs == "labels",
+        plain and recommended.candidate.decision.name == judge.plain,
+        plain and recommended.candidate.decision.name != judge.plain,
+        judge.decides,
         _detectable(errors),
     )
 
@@ -211,9 +211,9 @@ def _shown_better(one: Ranked, sign: int) -> bool:
 def _against_baseline(
     one: Candidate, candidates: list[Candidate], ids: set[str], judge: Judge
 ) -> Ranked:
-    base = baseline_of(one, ids)
+    base = baseline_of(one, ids, judge.plain)
     found = next((other for other in candidates if other.id == base), None)
-    same = found is not None and judge.metric.needs != "labels" and found.part.id == one.part.id
+    same = found is not None and not judge.decides and found.part.id == one.part.id
     if found is None or found is one or same:  # scores do not depend on the decision
         return Ranked(one, base, None, False, np.nan)
     return Ranked(one, base, _difference(one, found, judge), False, np.nan)
@@ -235,7 +235,7 @@ def _one_per_part(judge: Judge, candidates: list[Candidate]) -> list[Candidate]:
     """Keep one decision for each part where the metric looks at scores, which decisions share.
 
     It is the simplest decision whose labels cannot be told apart from the best ones by the metric of
-    labels. Baselines keep ``argmax`` as well.
+    labels. Baselines keep the plain one as well.
     """
     out: list[Candidate] = []
     for part in dict.fromkeys(one.part.id for one in candidates):
@@ -243,7 +243,7 @@ def _one_per_part(judge: Judge, candidates: list[Candidate]) -> list[Candidate]:
         keep = {_preferred(judge, group).decision.name}
         strategy = group[0].part.strategy
         if strategy.name == "untreated" or (strategy.is_ensemble and strategy.control is None):
-            keep.add("argmax")
+            keep.add(judge.plain)
         out += [one for one in group if one.decision.name in keep]
     return out
 

@@ -57,7 +57,7 @@ def name_of(one: Ranked, judge: Judge) -> str:
         words = f"{learner} on the untreated data"
     else:
         words = f"{learner} with {in_sentence(part.strategy.title)}"
-    if decision == "argmax":
+    if decision == judge.plain:
         return words
     how = _DECISIONS[decision]
     if decision == "tuned" and judge.n_classes > 2:
@@ -106,7 +106,7 @@ def reason(verdict: Verdict, judge: Judge) -> str:
         out.append(_gap(verdict, judge))
     out.append(_against(verdict, judge))
     out.append(_unproven(verdict, judge))
-    if judge.metric.needs != "labels" and not verdict.nothing_needed:
+    if not judge.decides and not verdict.nothing_needed:
         out.append(_labels(verdict, judge))
     out += _shown_better(verdict, judge)
     out.append("" if few else _power(verdict, judge))
@@ -183,7 +183,7 @@ def _picked(verdict: Verdict, judge: Judge) -> str:
 
 def _unproven(verdict: Verdict, judge: Judge) -> str:
     """Name a decision that costs nothing and scored higher, without being shown to be better."""
-    if not verdict.nothing_needed or judge.metric.needs != "labels":
+    if not verdict.nothing_needed or not judge.decides:
         return ""
     sign, own = judge.metric.sign, verdict.recommended.candidate.part.id
     found = [
@@ -208,7 +208,7 @@ def _labels(verdict: Verdict, judge: Judge) -> str:
     one = verdict.recommended.candidate
     base = verdict.by_id.get(verdict.recommended.baseline)
     name = judge.label_metric.name
-    if base is None or one.decision.name == "argmax" or base.candidate.part.id != one.part.id:
+    if base is None or one.decision.name == judge.plain or base.candidate.part.id != one.part.id:
         return ""
     return (
         f"The decision does not change the ranking; it takes the {judge.label_metric.phrase} of the labels "

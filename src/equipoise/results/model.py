@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from equipoise.data.table import Schema
 from equipoise.decisions.correction import correct
-from equipoise.decisions.decision import Decision
 from equipoise.frames import to_frame
 from equipoise.learners.base import Fitted
-from equipoise.learners.encoding import Encoder, View
+from equipoise.learners.encoding import Encoder, Matrix, View
 from equipoise.results.estimators import trusted_names
 from equipoise.results.storage import Parts, read_parts, write_parts
 
@@ -32,7 +31,7 @@ class Model:
         Class labels as they stand in the target column, in the order of the columns of
         :meth:`predict_proba`; in a binary task the positive class is the last.
     decision : Decision
-        How probabilities become labels.
+        How probabilities become labels, or what a number is put through.
     about : dict
         What the model is: learner, strategy, decision, target, task, training data.
 
@@ -52,17 +51,21 @@ class Model:
     fitted: Fitted
     view: View
     offset: NDArray[np.float64]
-    decision: Decision
+    decision: Any
     classes: list[Any]
     about: dict[str, Any] = field(default_factory=dict)
 
+    def read(self, data: Any) -> Matrix | None:
+        """Return new rows as the learner reads them; None where there are no rows."""
+        table = self.schema.apply(_frame(data))
+        return self.encoder.transform(table, self.view) if table.n else None
+
     def log_proba(self, data: Any) -> NDArray[np.float64]:
         """Return natural-log probabilities at the class shares of the training data, shape (n, C)."""
-        table = self.schema.apply(_frame(data))
-        if table.n == 0:
+        X = self.read(data)
+        if X is None:
             return np.empty((0, len(self.classes)))
-        raw = self.fitted.log_proba(self.encoder.transform(table, self.view))
-        return correct(raw, self.offset)
+        return correct(self.fitted.log_proba(X), self.offset)
 
     def predict_proba(self, data: Any) -> NDArray[np.float64]:
         """Return probabilities put back to the class shares of the training data.
@@ -186,4 +189,7 @@ def load(folder: str | Path, *, trusted: str | Iterable[str] = ()) -> Model:
     >>> bool((again.predict(X) == model.predict(X)).all())
     True
     """
-    return Model(*read_parts(Path(folder), trusted_names(trusted)))
+    from equipoise.results.other_models import model_class
+
+    parts = read_parts(Path(folder), trusted_names(trusted))
+    return model_class(str(parts.about.get("task")))(*parts)

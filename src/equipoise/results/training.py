@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from equipoise.compare.events import Event
 from equipoise.compare.journal import Journal
-from equipoise.compare.judging import Judge
+from equipoise.compare.judging import make_judge
+from equipoise.compare.measures import choose_metrics, read_cost
 from equipoise.compare.plan import Plan, library_versions, make_plan
 from equipoise.compare.training import train_all
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import FoldPlan, make_folds
-from equipoise.decisions.costs import parse_cost
-from equipoise.decisions.decision import DECISIONS, Decision
 from equipoise.errors import NotApplicable, UsageError
 from equipoise.learners.choice import choose_learners
-from equipoise.metrics.registry import default_label_metric, get_metric
 from equipoise.results.model import Model
 from equipoise.results.trial import model_of
 from equipoise.strategies import get_strategy
@@ -46,6 +43,7 @@ def train(
     roles: Mapping[str, str] | None = None,
     drop_missing_target: bool = False,
     drop_rare_classes: bool = False,
+    separator: str | None = None,
 ) -> Model:
     """Train one strategy on all rows.
 
@@ -89,11 +87,6 @@ def train(
     ['common', 'rare']
     """
     strategy, learner, decision = _split(strategy, learner, decision)
-    decision = decision or ("argmax" if cost is None else "min-cost")
-    if decision not in DECISIONS:
-        raise UsageError(
-            f"there is no decision {decision!r}", remedy=f"use one of {', '.join(DECISIONS)}"
-        )
     if decision == "min-cost" and cost is None:
         raise UsageError(
             "decision='min-cost' needs costs", remedy="give cost='fn=10,fp=1' (--cost)"
@@ -109,10 +102,10 @@ def train(
         positive=positive,
         drop_missing_target=drop_missing_target,
         drop_rare_classes=drop_rare_classes,
+        separator=separator,
         seed=seed,
     )
-    labels = [str(label) for label in dataset.classes]
-    matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
+    matrix = read_cost(cost, dataset)
     # Even labels by argmax come with probabilities, which only rows left out of training can level.
     drawn = make_folds(
         dataset.y,
@@ -125,28 +118,32 @@ def train(
     )
     plan = _single(dataset, drawn, strategy, learner, seed)
     part = plan.parts[0]
-    name = metric or ("expected_cost" if matrix is not None else default_label_metric(dataset.task))
-    measure = get_metric(name, dataset.task, labels, matrix)
-    if decision == "tuned" and measure.needs != "labels":
+    measure, by_labels = choose_metrics(metric, dataset, matrix, None)
+    judge = make_judge(plan, measure, by_labels, matrix)
+    allowed = judge.decisions
+    decision = decision or (judge.plain if cost is None else "min-cost")
+    if decision not in allowed:
         raise UsageError(
-            f"metric={name!r} does not depend on the threshold",
+            f"there is no decision {decision!r} for the task {dataset.task}",
+            remedy=f"use one of {', '.join(allowed)}",
+        )
+    if decision == "tuned" and metric is not None and not judge.decides:
+        raise UsageError(
+            f"metric={metric!r} does not depend on the threshold",
             remedy="tune a metric of labels, such as 'f1_macro'",
         )
-    by_labels = (
-        measure if measure.needs == "labels" else get_metric("f1_macro", dataset.task, labels)
-    )
     records = train_all(plan, Journal(None, ""), n_jobs, _silent)
     failed = [record.why_not for record in records[part.id] if record.why_not]
     if failed:
         raise NotApplicable(
             f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds"
         )
-    judged = Judge(plan, measure, by_labels, matrix).judge(part, records[part.id])
+    judged = judge.judge(part, records[part.id])
     # Where training does not move the prior, prior correction has nothing to do but to level.
     wanted = [one for one in judged if one.decision.name == decision] or judged[:1]
     found, rule = wanted[0], wanted[0].decision
     if rule.name != decision:
-        rule = Decision(decision, bias=np.zeros(len(labels)))
+        rule = replace(rule, name=decision, **judge.nothing)
     return model_of(plan, part, rule, found.metrics, library_versions(plan.choices), found.level)
 
 

@@ -14,7 +14,8 @@ import equipoise
 from equipoise.compare.events import Listener, Planned, Stage
 from equipoise.compare.finalists import choose_finalists, count_finalists
 from equipoise.compare.journal import Journal
-from equipoise.compare.judging import Candidate, Judge, Value
+from equipoise.compare.judging import Candidate, Value, make_judge
+from equipoise.compare.measures import Focus, choose_metrics, parse_focus, read_cost
 from equipoise.compare.plan import Part, Plan, make_plan
 from equipoise.compare.refit import refit
 from equipoise.compare.summary import summarise
@@ -22,12 +23,10 @@ from equipoise.compare.training import train_all
 from equipoise.compare.verdict import reach_verdict
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import make_folds
-from equipoise.decisions.costs import parse_cost
-from equipoise.decisions.decision import Decision
 from equipoise.errors import UsageError
-from equipoise.metrics.registry import default_label_metric, default_metric, get_metric
 from equipoise.results.comparison import Comparison, check_run_dir
 from equipoise.results.model import Model
+from equipoise.results.other_models import model_class
 
 __all__ = ["compare", "model_of"]
 
@@ -41,6 +40,7 @@ def compare(
     strategies: str | Iterable[str] = "default",
     metric: str | None = None,
     cost: Any = None,
+    focus: str | None = None,
     group: str | None = None,
     time: str | None = None,
     text: str | Iterable[str] | None = None,
@@ -53,6 +53,7 @@ def compare(
     roles: Mapping[str, str] | None = None,
     drop_missing_target: bool = False,
     drop_rare_classes: bool = False,
+    separator: str | None = None,
     on_event: Listener | None = None,
 ) -> Comparison:
     """Try the treatments for imbalance on your data, honestly, and say which to use.
@@ -62,9 +63,10 @@ def compare(
     data : path, data frame or array
         CSV, TSV, Parquet, JSON lines or Arrow file, also gzipped; or a pandas, polars, pyarrow or numpy
         table.
-    target : str or array of shape (n,)
-        Name of the target column, or its values.
-    task : {"binary", "multiclass"}, optional
+    target : str, list of str, or array of shape (n,) or (n, L)
+        Name of the target column, or its values. Several names, joined by commas, or a pattern such as
+        ``"label_*"`` make a target of several labels a row.
+    task : {"binary", "multiclass", "multilabel", "regression"}, optional
         Detected from the target by default.
     learner : str, estimator or list, default "auto"
         ``"linear"``, ``"forest"``, ``"boosting"``, ``"ensemble"``; ``"embedding"`` (a head on sentence
@@ -75,10 +77,14 @@ def compare(
         Names from ``equipoise strategies``. ``"default"`` leaves out what would take too long on these
         data; ``"all"`` does not. The untreated data are always in.
     metric : str, optional
-        What is compared: average precision for a binary task, macro F1 for several classes, expected
-        cost where ``cost`` is given.
+        What is compared: average precision for a binary task and, in the mean, for several labels a row,
+        macro F1 for several classes, expected cost where ``cost`` is given; for numbers the RMSE, or the
+        squared error weighted by relevance where ``focus`` is given.
     cost : str, dict or array, optional
         ``"fn=10,fp=1"``, a CSV file, or a matrix whose entry (i, j) is the cost of saying j when it is i.
+    focus : str, optional
+        What part of a numeric target matters, such as ``"top5%"``: errors there are compared, and rows
+        there are what samplers treat as rare.
     group : str, optional
         Column of groups that must not be split between training and test rows.
     time : str, optional
@@ -101,6 +107,8 @@ def compare(
         Column name to role, where the one found is wrong.
     drop_missing_target, drop_rare_classes : bool, default False
         Leave out rows without a target, or classes of a single row, instead of refusing.
+    separator : str, optional
+        What separates the labels of a row, where the target is one column of texts that hold several.
     on_event : callable, optional
         Called with each :class:`~equipoise.compare.events.Planned`,
         :class:`~equipoise.compare.events.UnitDone` and :class:`~equipoise.compare.events.Stage`.
@@ -145,21 +153,17 @@ def compare(
         positive=positive,
         drop_missing_target=drop_missing_target,
         drop_rare_classes=drop_rare_classes,
+        separator=separator,
         seed=seed,
     )
-    labels = [str(label) for label in dataset.classes]
-    matrix = None if cost is None else parse_cost(cost, labels, dataset.task)
-    chosen = metric or ("expected_cost" if matrix is not None else default_metric(dataset.task))
-    measure = get_metric(chosen, dataset.task, labels, matrix)
-    label_measure = measure
-    if measure.needs != "labels":
-        name = "expected_cost" if matrix is not None else default_label_metric(dataset.task)
-        label_measure = get_metric(name, dataset.task, labels, matrix)
-    plan = _plan(dataset, learner, strategies, folds, repeats, seed)
+    matrix = read_cost(cost, dataset)
+    aim = None if focus is None else parse_focus(focus)
+    measure, label_measure = choose_metrics(metric, dataset, matrix, aim)
+    plan = _plan(dataset, learner, strategies, folds, repeats, seed, aim)
     journal = Journal(None if run_dir is None else Path(run_dir) / "journal", plan.fingerprint)
     splits = plan.folds.splits
     kept = sum(
-        journal.get(part.id, split.repeat, split.fold, (len(split.test), len(labels))) is not None
+        journal.get(part.id, split.repeat, split.fold, (len(split.test), plan.columns)) is not None
         for part in plan.parts
         for split in splits
     )
@@ -179,7 +183,7 @@ def compare(
     )
     records = train_all(plan, journal, n_jobs, tell, after=later)
     tell(Stage("judging out-of-fold scores"))
-    judge = Judge(plan, measure, label_measure, matrix)
+    judge = make_judge(plan, measure, label_measure, matrix)
     candidates = judge.judge_all(records, n_jobs)
     if plan.waiting:
         finalists, others = choose_finalists(plan, candidates, measure)
@@ -206,7 +210,13 @@ def compare(
 
 
 def _plan(
-    dataset: Dataset, learner: Any, strategies: Any, folds: int, repeats: int, seed: int
+    dataset: Dataset,
+    learner: Any,
+    strategies: Any,
+    folds: int,
+    repeats: int,
+    seed: int,
+    focus: Focus | None,
 ) -> Plan:
     if folds < 2:
         raise UsageError(
@@ -224,13 +234,13 @@ def _plan(
         labels=dataset.classes,
         kept=dataset.kept,
     )
-    return make_plan(dataset, drawn, learner, strategies, seed)
+    return make_plan(dataset, drawn, learner, strategies, seed, focus)
 
 
 def model_of(
     plan: Plan,
     part: Part,
-    decision: Decision,
+    decision: Any,
     metrics: Mapping[str, Value],
     versions: dict[str, str],
     level: NDArray[np.float64],
@@ -277,7 +287,7 @@ def model_of(
             if np.isfinite([value.mean, value.low, value.high]).all()
         },
     }
-    return Model(
+    return model_class(dataset.task)(
         dataset.schema,
         fitted.encoder,
         fitted.fitted,

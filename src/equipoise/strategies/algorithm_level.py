@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from equipoise.learners.base import Loss, Schedule
-from equipoise.strategies.strategy import Strategy, Weights
+from equipoise.strategies.strategy import CLASSES, LABELS, Strategy, Weights
 
 __all__ = ["ALGORITHM_LEVEL", "ENSEMBLES"]
 
 
 def _loss(
-    name: str, title: str, summary: str, paper: str, filling: Loss, start: bool = False
+    name: str,
+    title: str,
+    summary: str,
+    paper: str,
+    filling: Loss,
+    start: bool = False,
+    tasks: frozenset[str] = CLASSES,
 ) -> Strategy:
-    return Strategy(name, title, "loss", summary, paper, loss=filling, start=start, simplicity=2)
+    return Strategy(
+        name, title, "loss", summary, paper, loss=filling, start=start, simplicity=2, tasks=tasks
+    )
 
 
 _LOSS = [
@@ -22,6 +30,7 @@ _LOSS = [
         "Lin et al. 2017, ICCV",
         Loss("focal", {"gamma": 2.0}),
         start=True,
+        tasks=CLASSES | LABELS,
     ),
     _loss(
         "focal-tuned",
@@ -41,6 +50,7 @@ _LOSS = [
         loss=Loss("focal", {"gamma": 1.0}),
         start=True,
         simplicity=3,
+        tasks=CLASSES | LABELS,
     ),
     _loss(
         "balanced-softmax",
@@ -81,6 +91,7 @@ _START = [
         "Lin et al. 2017, ICCV",
         start=True,
         simplicity=1,
+        tasks=CLASSES | LABELS,
     )
 ]
 

@@ -8,12 +8,15 @@ from difflib import get_close_matches
 from equipoise.errors import UsageError
 from equipoise.strategies.algorithm_level import ALGORITHM_LEVEL, ENSEMBLES
 from equipoise.strategies.data_level import DATA_LEVEL, weigh
+from equipoise.strategies.label_level import LABEL_LEVEL
+from equipoise.strategies.number_level import NUMBER_LEVEL
 from equipoise.strategies.strategy import Strategy, Weights
 
 __all__ = ["CATALOGUE", "find_strategies", "get_strategy"]
 
 CATALOGUE: dict[str, Strategy] = {
-    strategy.name: strategy for strategy in [*DATA_LEVEL, *ALGORITHM_LEVEL, *ENSEMBLES]
+    strategy.name: strategy
+    for strategy in [*DATA_LEVEL, *ALGORITHM_LEVEL, *ENSEMBLES, *LABEL_LEVEL, *NUMBER_LEVEL]
 }
 
 
@@ -52,17 +55,20 @@ def _given(name: str) -> Strategy:
     )
 
 
-def find_strategies(asked: str | Iterable[str]) -> list[Strategy]:
+def find_strategies(asked: str | Iterable[str], task: str | None = None) -> list[Strategy]:
     """Resolve ``strategies=``: ``"default"``, names joined by commas, or a list of names.
+
+    ``"default"`` and ``"all"`` are those for ``task``, where it is given.
 
     The untreated strategy is always in, since everything is judged against it; so is the control of
     an ensemble.
     """
     if isinstance(asked, str):
         asked = _split(asked)
+    made_for = [name for name, one in CATALOGUE.items() if task is None or task in one.tasks]
     names: list[str] = []
     for one in asked:
-        names += list(CATALOGUE) if one in ("default", "all") else [one]
+        names += made_for if one in ("default", "all") else [one]
     if not names:
         raise UsageError("no strategy was given", remedy="use strategies='default' or name some")
     chosen = [CATALOGUE["untreated"], *(get_strategy(name) for name in names)]

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from equipoise.strategies.resampling import ROWS
-from equipoise.strategies.strategy import Strategy, Weights
+from equipoise.strategies.strategy import CLASSES, LABELS, NUMBERS, Strategy, Weights
 
 __all__ = ["DATA_LEVEL", "weigh"]
 
 _BATISTA = "Batista, Prati and Monard 2004, SIGKDD Explorations"
 
 
-def weigh(name: str, title: str, summary: str, paper: str, filling: Weights) -> Strategy:
+def weigh(
+    name: str,
+    title: str,
+    summary: str,
+    paper: str,
+    filling: Weights,
+    tasks: frozenset[str] = CLASSES,
+) -> Strategy:
     """Return a strategy of weights."""
-    return Strategy(name, title, "weights", summary, paper, weights=filling, simplicity=1)
+    return Strategy(
+        name, title, "weights", summary, paper, weights=filling, simplicity=1, tasks=tasks
+    )
 
 
 def _ens(beta: float) -> Strategy:
@@ -22,6 +31,7 @@ def _ens(beta: float) -> Strategy:
         "Weight each class by (1 - beta) / (1 - beta^n), the inverse of its effective number of rows.",
         "Cui et al. 2019, CVPR",
         Weights("ens", beta=beta),
+        CLASSES | LABELS,
     )
 
 
@@ -31,6 +41,7 @@ _UNTREATED = Strategy(
     "none",
     "Train on the data as they are: the baseline that every treatment has to beat.",
     "-",
+    tasks=CLASSES | LABELS | NUMBERS,
 )
 
 _WEIGHTS = [
@@ -49,6 +60,7 @@ _WEIGHTS = [
         "Huang et al. 2016, CVPR",
         weights=Weights("ins"),
         simplicity=1,
+        tasks=CLASSES | LABELS,
         # Row weights enter every fit with mean 1, and then 1 / n and N / (C n) are the same numbers.
         same_as="weights-balanced",
     ),
@@ -58,6 +70,7 @@ _WEIGHTS = [
         "Weight each class by 1 / sqrt(n): half way, on the log scale, between none and balanced.",
         "Mahajan et al. 2018, ECCV",
         Weights("isns"),
+        CLASSES | LABELS,
     ),
     *(_ens(beta) for beta in (0.9, 0.99, 0.999, 0.9999)),
 ]

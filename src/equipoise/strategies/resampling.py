@@ -30,7 +30,7 @@ class Resampled:
     Positions from the number of training rows on are those of changed texts.
     """
 
-    y: NDArray[np.int64]
+    y: NDArray[Any]
     rows: NDArray[np.int64] | None = None
     X: Matrix | None = None
     weight: NDArray[np.float64] | None = None
@@ -53,8 +53,8 @@ class Space:
     ----------
     table : Table
         The training rows.
-    y : int64 array, shape (n,)
-        Their class codes.
+    y : array, shape (n,) or (n, L)
+        Their target: class codes, labels or numbers.
     encoder : Encoder
         Fitted on them.
     matrix : callable
@@ -63,14 +63,17 @@ class Space:
         Returns the graph of their neighbours in that view, which all methods share.
     parents : callable
         Returns, for each changed text of the data, the training row that it was made from, or -1.
+    focus : callable or None
+        Returns the relevance of the targets asked for, from those of the training rows.
     """
 
     table: Table
-    y: NDArray[np.int64]
+    y: NDArray[Any]
     encoder: Encoder
     matrix: Callable[[], Matrix]
     graph: Callable[[], Graph]
     parents: Callable[[], NDArray[np.int64]]
+    focus: Callable[[NDArray[np.float64]], Any] | None = None
 
     @property
     def has_codes(self) -> bool:
@@ -153,6 +156,10 @@ class Rows:
         numbers = ", ".join(f"{name}={value!r}" for name, value in every.items())
         own = self.words or (f"{self.sampler}({numbers})" if numbers else self.sampler)
         return own if self.after is None else f"{ROWS[self.after].describe}, then {own}"
+
+    def resample(self, space: Space, seed: int, cached: Callable[[Rows], Resampled]) -> Resampled:
+        """Resample the rows of ``space``; ``cached`` returns those of another filling, made once."""
+        return resample(self.method, space, seed, lambda other: cached(ROWS[other]))
 
     def make(self, seed: int, smallest: int) -> Any:
         """Return the sampler for training rows of which the rarest class has ``smallest``.

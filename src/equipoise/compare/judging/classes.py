@@ -1,4 +1,4 @@
-"""Judge every training part under every decision from its out-of-fold scores; nothing is trained.
+"""Judge classes: labels are judged by confusion matrices, scores by rankings and probabilities.
 
 A decision is represented by the labels that it gives, as a row-stochastic matrix ``q`` (n, C). For a
 fixed rule ``q`` is one-hot. For a tuned one, row ``i`` of ``q`` is the average of its labels under the
@@ -9,60 +9,28 @@ then a weighted sum over rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
-from equipoise.compare.plan import Part, Plan
-from equipoise.compare.quiet import quiet
+from equipoise.compare.judging.base import Candidate, Judge, Value
+from equipoise.compare.plan import Part
 from equipoise.decisions.correction import calibration_intercept, correct
-from equipoise.decisions.decision import Decision
+from equipoise.decisions.decision import DECISIONS, Decision
 from equipoise.decisions.tuning import tune_bias
 from equipoise.metrics.catalogue import compute_rankings
-from equipoise.metrics.confusion import confusion
-from equipoise.metrics.registry import Metric, get_metric, metric_names
-from equipoise.stats.bootstrap import bootstrap_weights
+from equipoise.metrics.confusion import confusion, per_class
+from equipoise.metrics.curves import curves
+from equipoise.metrics.registry import Metric
 from equipoise.stats.interval import trial_interval
 
-__all__ = ["Candidate", "Judge", "Value"]
+__all__ = ["ClassJudge"]
 
 F = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Value:
-    """An estimate with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass
-class Candidate:
-    """A training part under one decision, as judged."""
-
-    part: Part
-    decision: Decision
-    metrics: dict[str, Value]
-    confusion: F
-    label_draws: F  # confusion matrices of the bootstrap draws (B, C, C)
-    folds: dict[str, F]  # metric name -> value on each fold (J,)
-    draws: dict[str, F]  # metric name -> value on each bootstrap draw (B,)
-    left_out: dict[str, F]  # metric name -> value on the rows that a draw left out (B,)
-    level: F  # what a model trained on all rows adds to its corrected log-probabilities
-    seconds: float = 0.0
-    rows_trained: float = 0.0
-
-    @property
-    def id(self) -> str:
-        """Name of the candidate, such as ``"linear/smote/tuned"``."""
-        return f"{self.part.id}/{self.decision.name}"
 
 
 @dataclass
@@ -77,58 +45,43 @@ class _Scores:
     moved: bool  # whether the training part moved the class prior
 
 
-@dataclass
-class Judge:
-    """Bootstrap draws and metrics shared by all candidates, so that every comparison is paired."""
+class ClassJudge(Judge):
+    """The judge of binary and multiclass tasks."""
 
-    plan: Plan
-    metric: Metric
-    label_metric: Metric
-    cost: F | None
-    rows: NDArray[np.int64] = field(init=False)
-    y: NDArray[np.int64] = field(init=False)
-    weights: NDArray[np.float32] = field(init=False)
+    decisions = DECISIONS
 
-    @property
-    def design(self) -> dict[str, Any]:
-        """What the paired tests have to know of the folds and the rows."""
-        return {
-            "test_fraction": self.test_fraction,
-            "repeats": self.repeats,
-            "rare_rows": self.rare,
-        }
+    def rarest(self, ids: NDArray[Any]) -> int:
+        """Count the clusters of the rarest class."""
+        return min(len(np.unique(ids[self.y == c])) for c in np.unique(self.y))
 
-    def __post_init__(self) -> None:
-        data, splits = self.plan.dataset, self.plan.folds.splits
-        self.rows = np.unique(np.concatenate([split.test for split in splits]))
-        self.y = data.y[self.rows]
-        groups = None if data.groups is None else data.groups[self.rows]
-        draws = 400 if len(self.rows) <= 100_000 else 200
-        counts = bootstrap_weights(len(self.rows), draws, self.plan.seed, groups)
-        # Fortran order: the counts of one row in all draws lie together, as ranking metrics read them.
-        self.counts = np.asfortranarray(counts)
-        self.weights = counts.astype(np.float32)
-        self.left = np.asfortranarray((self.counts == 0).astype(np.uint8))
-        self.spared = (counts == 0).astype(np.float32)
-        self.n_classes = len(data.classes)
-        # Copies of a row tell no more than one, so what is counted of the rarest class are its groups.
-        ids = self.rows if groups is None else groups
-        self.rare = min(len(np.unique(ids[self.y == c])) for c in np.unique(self.y))
-        self.test_fraction = float(np.mean([len(s.test) / max(len(s.train), 1) for s in splits]))
-        self.members = [(split.repeat, np.searchsorted(self.rows, split.test)) for split in splits]
-        self.repeats = 1 + max(split.repeat for split in splits)
+    def prepare(self) -> None:
+        """Draw the prior of cells that no row fell into."""
+        self.n_classes = len(self.labels)
         self.draws = 100 if self.n_classes == 2 else 60
         # No draw holds an outcome that no row had, such as a hit where the model has none yet. So the
         # intervals take each class's outcomes from their posterior under a prior worth one row of it
         # (Perks 1947; Jeffreys 1946 where there are two).
-        shape = (draws, self.n_classes, self.n_classes)
+        shape = (len(self.weights), self.n_classes, self.n_classes)
         self.unseen = np.random.default_rng(self.plan.seed).gamma(1 / self.n_classes, size=shape)
         self.unseen[:, np.bincount(self.y, minlength=self.n_classes) == 0] = 0.0
-        classes = [str(label) for label in data.classes]
-        names = dict.fromkeys([*metric_names(data.task), self.metric.name, self.label_metric.name])
-        if self.cost is None:
-            names.pop("expected_cost", None)
-        self.metrics = [get_metric(name, data.task, classes, self.cost) for name in names]
+
+    def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
+        """Return confusion, metrics by class, decision and curves."""
+        point, drawn = per_class(candidate.confusion), per_class(candidate.label_draws)
+        rows = []
+        for c, label in enumerate(self.labels):
+            row: dict[str, Any] = {"label": label, "support": point["support"][c]}
+            for name in ("precision", "recall", "f1"):
+                low, high = trial_interval(float(point[name][c]), drawn[name][:, c], (0.0, 1.0))
+                row[name] = {"mean": point[name][c], "low": low, "high": high}
+            rows.append(row)
+        scores = self.scores(records)
+        return {
+            "confusion": candidate.confusion,
+            "per_class": rows,
+            "decision": candidate.decision.to_json(),
+            "curves": curves(self.y, scores.levelled[0], self.labels, candidate.decision),
+        }
 
     # -- scores --------------------------------------------------------------------------------
 
@@ -153,32 +106,12 @@ class Judge:
         return np.bincount(y, minlength=self.n_classes) / max(len(y), 1)
 
     def _levelled(self, log_p: F, repeat: int) -> F:
-        """Level each fold by the others, or where folds go forward in time by the earlier ones."""
-        folds = [where for r, where in self.members if r == repeat]
         out = log_p.copy()
-        for k, where in enumerate(folds):
-            forward = self.plan.dataset.time is not None
-            others = [one for j, one in enumerate(folds) if (j < k if forward else j != k)]
-            if not others:
-                continue
-            rows = np.concatenate(others)
-            out[where] = correct(
-                log_p[where], -calibration_intercept(log_p[rows], self._shares(self.y[rows]))
-            )
+        for where, others in self.folds_of(repeat):
+            if len(others):
+                shares = self._shares(self.y[others])
+                out[where] = correct(log_p[where], -calibration_intercept(log_p[others], shares))
         return out
-
-    def judge_all(self, records: dict[str, list[Record]], n_jobs: int | None) -> list[Candidate]:
-        """Judge all parts that have scores on every fold."""
-        parts = [
-            part
-            for part in self.plan.parts
-            if all(record.scores is not None for record in records[part.id])
-        ]
-        with quiet():
-            judged = Parallel(n_jobs=n_jobs or cpu_count(), backend="threading")(
-                delayed(self.judge)(part, records[part.id]) for part in parts
-            )
-        return [candidate for candidates in judged for candidate in candidates]
 
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""

@@ -1,0 +1,289 @@
+"""Judge labels: each label has its own threshold, and what is said of it its own 2 x 2 table.
+
+A decision is represented by what it says, as a matrix ``Q`` (n, L) of 0 and 1; of tuned thresholds an
+entry is the average over those bootstrap draws that left the row out, as for classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.compare.journal import Record
+from equipoise.compare.judging.base import Candidate, Judge, Measured, Value
+from equipoise.compare.plan import Part
+from equipoise.decisions.decision import DECISIONS, LabelDecision
+from equipoise.decisions.label_correction import label_intercept
+from equipoise.decisions.labels import tune_label_bias
+from equipoise.metrics.labels import label_confusion, per_label
+from equipoise.metrics.registry import Metric
+from equipoise.stats.interval import trial_interval
+
+__all__ = ["LabelJudge"]
+
+F = NDArray[np.float64]
+
+
+@dataclass
+class _Said:
+    """What a decision says of every row, in every repeat."""
+
+    decision: LabelDecision
+    said: list[F]  # (n, L), averages over draws for tuned thresholds
+    rows: dict[str, F]  # metric name -> value on each row, (n,), where it is one of rows
+    noise: F | None = None  # of tuned thresholds
+
+
+@dataclass
+class _Scores:
+    """Out-of-fold log-odds of one part: one array (n, L) per repeat, rows in the judge's order."""
+
+    raw: list[F]
+    corrected: list[F]  # by the offset of each fold: what is ranked
+    levelled: list[F]  # and by an intercept of each label from the other folds: what is judged
+    offset: F
+    level: F
+    moved: bool
+
+
+class LabelJudge(Judge):
+    """The judge of multilabel tasks."""
+
+    decisions = DECISIONS
+
+    def rarest(self, ids: NDArray[Any]) -> int:
+        """Count the clusters of the rarest label that has rows."""
+        counts = [len(np.unique(ids[has])) for has in (self.y.T == 1) if has.any()]
+        return min(counts)
+
+    def prepare(self) -> None:
+        """Draw the prior of cells that no row fell into."""
+        self.n_classes = len(self.labels)
+        self.draws = 50
+        shape = (len(self.weights), self.n_classes, 2, 2)
+        # As for two classes: no draw holds an outcome that no row had (Jeffreys 1946).
+        self.unseen = np.random.default_rng(self.plan.seed).gamma(0.5, size=shape)
+        self.share = self.y.mean(axis=0)
+
+    # -- scores --------------------------------------------------------------------------------
+
+    def scores(self, records: list[Record]) -> _Scores:
+        """Assemble the records of a part into out-of-fold scores."""
+        shape = self.y.shape
+        raw = [np.zeros(shape) for _ in range(self.repeats)]
+        fixed = [np.zeros(shape) for _ in range(self.repeats)]
+        offsets = []
+        for (repeat, where), record in zip(self.members, records, strict=True):
+            assert record.scores is not None
+            assert record.offset is not None
+            raw[repeat][where] = record.scores
+            fixed[repeat][where] = record.scores - record.offset
+            offsets.append(record.offset)
+        moved = bool(np.abs(offsets).max() > 1e-6)
+        levelled = [self._levelled(one, repeat) for repeat, one in enumerate(fixed)]
+        level = np.mean([label_intercept(one, self.share) for one in fixed], axis=0)
+        return _Scores(raw, fixed, levelled, np.mean(offsets, axis=0), level, moved)
+
+    def _levelled(self, log_odds: F, repeat: int) -> F:
+        out = log_odds.copy()
+        for where, others in self.folds_of(repeat):
+            if len(others):
+                shares = self.y[others].mean(axis=0)
+                out[where] = log_odds[where] + label_intercept(log_odds[others], shares)
+        return out
+
+    def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
+        """Judge one part under every decision that applies."""
+        scores = self.scores(records)
+        measured = self._score_metrics(scores)
+        return [
+            self._candidate(part, one, measured, records, scores.level)
+            for one in self._decisions(scores)
+        ]
+
+    def _score_metrics(self, scores: _Scores) -> dict[str, Measured]:
+        out: dict[str, Measured] = {}
+        for needs, log_odds in (
+            ("ranking", scores.corrected),
+            ("probabilities", scores.levelled),
+        ):
+            for metric in self.metrics:
+                if metric.needs == needs:
+                    out[metric.name] = self._measured(metric, log_odds)
+        return out
+
+    def _measured(self, metric: Metric, log_odds: list[F]) -> Measured:
+        chosen = metric.name == self.metric.name
+        weights = self.counts if metric.needs == "ranking" else self.weights
+        spare = self.left if metric.needs == "ranking" else self.spared
+        folds, left = np.empty(0), np.empty(0)
+        if chosen:
+            folds = np.array(
+                [
+                    metric.compute_scores(self.y[where], log_odds[repeat][where])
+                    for repeat, where in self.members
+                ]
+            )
+            left = np.mean([metric.compute_scores(self.y, one, spare) for one in log_odds], axis=0)
+        value = float(np.mean([metric.compute_scores(self.y, one) for one in log_odds]))
+        draws = np.mean([metric.compute_scores(self.y, one, weights) for one in log_odds], axis=0)
+        return Measured(value, draws, folds, left)
+
+    # -- decisions -----------------------------------------------------------------------------
+
+    def _decisions(self, scores: _Scores) -> list[_Said]:
+        zero = np.zeros(self.n_classes)
+        # Raw scores decide here, not the corrected ones with a mean offset: offsets differ by fold.
+        argmax = LabelDecision("argmax", bias=scores.offset - scores.level)
+        out = [self._fixed(argmax, [one > 0 for one in scores.raw])]
+        if scores.moved:
+            prior = LabelDecision("prior-corrected", bias=zero)
+            out.append(self._fixed(prior, [one > 0 for one in scores.levelled]))
+        out.append(self._tuned(scores))
+        if self.cost is not None:
+            cheapest = LabelDecision.min_cost(self.cost, self.n_classes)
+            out.append(self._fixed(cheapest, [cheapest.labels(one) for one in scores.levelled]))
+        return out
+
+    def _fixed(self, decision: LabelDecision, said: list[Any]) -> _Said:
+        rows = {
+            metric.name: np.mean([metric.compute_rows(self.y, q) for q in said], axis=0)
+            for metric in self.metrics
+            if metric.needs == "rows"
+        }
+        return _Said(decision, [q.astype(np.float64) for q in said], rows)
+
+    def _tuned(self, scores: _Scores) -> _Said:
+        said, noise = [], []
+        counts = self.counts[: self.draws]
+        of_rows = [metric for metric in self.metrics if metric.needs == "rows"]
+        rows = {metric.name: np.zeros(len(self.y)) for metric in of_rows}
+        times = (counts == 0).sum(axis=0)
+        never = times == 0  # in all draws: hardly ever
+        for one in scores.levelled:
+            biases = tune_label_bias(self.y, one, self.label_metric, counts)
+            votes = np.zeros(one.shape)
+            values = np.empty(len(biases))
+            for b, bias in enumerate(biases):
+                yes = one + bias > 0
+                spared = counts[b] == 0
+                votes[spared] += yes[spared]
+                for metric in of_rows:
+                    rows[metric.name][spared] += metric.compute_rows(self.y[spared], yes[spared])
+                values[b] = self._on_all_rows(yes)
+            votes[never] = one[never] > 0
+            for metric in of_rows:
+                rows[metric.name][never] += metric.compute_rows(self.y[never], one[never] > 0)
+            said.append(votes / np.maximum(times, 1)[:, None])
+            noise.append(values - values.mean())
+        for name in rows:
+            rows[name] /= np.maximum(times, 1) * self.repeats
+        pooled = np.concatenate(scores.levelled)
+        bias = tune_label_bias(np.tile(self.y, (self.repeats, 1)), pooled, self.label_metric)
+        decision = LabelDecision("tuned", bias=np.asarray(bias))
+        return _Said(decision, said, rows, np.mean(noise, axis=0))
+
+    def _on_all_rows(self, yes: NDArray[np.bool_]) -> float:
+        if self.label_metric.needs == "rows":
+            return float(self.label_metric.compute_rows(self.y, yes).mean())
+        return float(self.label_metric.compute_labels(label_confusion(self.y, yes)))
+
+    def _candidate(
+        self,
+        part: Part,
+        what: _Said,
+        measured: dict[str, Measured],
+        records: list[Record],
+        level: F,
+    ) -> Candidate:
+        said, noise = what.said, what.noise
+        total = np.mean([label_confusion(self.y, q) for q in said], axis=0)
+        drawn = np.mean([label_confusion(self.y, q, self.weights) for q in said], axis=0)
+        left = np.mean([label_confusion(self.y, q, self.spared) for q in said], axis=0)
+        metrics: dict[str, Value] = {}
+        out = Candidate(
+            part,
+            what.decision,
+            metrics,
+            total,
+            drawn,
+            {},
+            {},
+            {},
+            level,
+            seconds=sum(record.seconds for record in records),
+            rows_trained=float(np.mean([record.rows_trained for record in records])),
+        )
+        compared = {self.metric.name, self.label_metric.name}
+        for metric in self.metrics:
+            around = None
+            if metric.needs == "labels":
+                folds = np.array(
+                    [label_confusion(self.y[where], said[r][where]) for r, where in self.members]
+                )
+                one = Measured(
+                    float(metric.compute_labels(total)),
+                    _with_noise(_complete(metric, drawn, drawn, total), noise),
+                    _complete(metric, folds, folds, total),
+                    _complete(metric, left, left, total),
+                )
+                around = _with_noise(_complete(metric, drawn + self.unseen, drawn, total), noise)
+            elif metric.needs == "rows":
+                one = self._of_rows(what.rows[metric.name], noise)
+            else:
+                one = measured[metric.name]
+            spread = one.draws if around is None else around
+            metrics[metric.name] = Value(
+                one.value, *trial_interval(one.value, spread, (metric.low, metric.high))
+            )
+            if metric.name in compared:
+                out.folds[metric.name] = one.folds
+                out.draws[metric.name] = one.draws
+                out.left_out[metric.name] = one.left_out
+        return out
+
+    def _of_rows(self, values: F, noise: F | None) -> Measured:
+        return Measured(
+            float(values.mean()),
+            _with_noise(self.weights @ values / self.weights.sum(axis=1), noise),
+            np.array([values[where].mean() for _, where in self.members]),
+            self.spared @ values / self.spared.sum(axis=1),
+        )
+
+    # -- what a report shows -------------------------------------------------------------------
+
+    def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
+        """Return metrics of every label with intervals, in the order of the data."""
+        beta = 0.5
+        point = per_label(candidate.confusion, beta)
+        drawn = per_label(candidate.label_draws, beta)
+        rows = []
+        for c, label in enumerate(self.labels):
+            row: dict[str, Any] = {"label": label, "support": point["support"][c]}
+            for name in ("precision", "recall", "f1", "fbeta"):
+                low, high = trial_interval(float(point[name][c]), drawn[name][:, c], (0.0, 1.0))
+                row[name] = {"mean": point[name][c], "low": low, "high": high}
+            rows.append(row)
+        return {
+            "confusion": candidate.confusion,
+            "per_class": rows,
+            "beta": beta,
+            "decision": candidate.decision.to_json(),
+        }
+
+
+def _complete(metric: Metric, matrices: F, drawn: F, total: F) -> F:
+    """Return a metric on every draw, NaN where a label lost all its rows and few draws did."""
+    values = np.asarray(metric.compute_labels(matrices), dtype=np.float64)
+    positives = drawn[..., 1, :].sum(axis=-1)
+    lacking = ((positives == 0) & (total[..., 1, :].sum(axis=-1) > 0)).any(axis=-1)
+    # With many labels of few rows most draws lack one: then there is no other to go by.
+    return np.where(lacking, np.nan, values) if lacking.mean() < 0.5 else values
+
+
+def _with_noise(spread: F, noise: F | None) -> F:
+    # A threshold is chosen once: its own scatter adds to that of the rows.
+    return spread if noise is None else spread + np.resize(np.roll(noise, 1), len(spread))
