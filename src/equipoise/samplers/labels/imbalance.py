@@ -1,4 +1,4 @@
-"""How rare each label is, how far two label sets are apart, and how often rare labels come with common ones."""
+"""How rare each label is, how far two label sets are apart, and how far the share of a label moved."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["adjusted_hamming", "label_imbalance", "label_offset", "scumble"]
+__all__ = ["adjusted_hamming", "imbalance_ratios", "label_offset"]
 
 F = NDArray[np.float64]
 
 
-def label_imbalance(counts: ArrayLike) -> tuple[F, float]:
+def imbalance_ratios(counts: ArrayLike) -> tuple[F, float]:
     r"""Compute the imbalance ratio of each label, and their mean.
 
     .. math:: IRLbl_j = \max_k n_k / n_j, \qquad MeanIR = \mathrm{mean}_j\, IRLbl_j
 
-    A label is rare where ``IRLbl > MeanIR``, that is, where its share is below the harmonic mean of the
+    The same as :func:`equipoise.data.label_imbalance.label_imbalance` gives, from counts alone. A label is rare where ``IRLbl > MeanIR``, that is, where its share is below the harmonic mean of the
     shares of all labels.
 
     Parameters
@@ -28,7 +28,7 @@ def label_imbalance(counts: ArrayLike) -> tuple[F, float]:
     Returns
     -------
     IRLbl : float64 array, shape (L,)
-        NaN for a label that no row has, which is left out of the mean.
+        NaN for a label that no row has, which is neither rare nor common, and left out of the mean.
     MeanIR : float
         NaN where no label has rows.
 
@@ -39,8 +39,8 @@ def label_imbalance(counts: ArrayLike) -> tuple[F, float]:
 
     Examples
     --------
-    >>> from equipoise.samplers.labels.imbalance import label_imbalance
-    >>> ratio, mean = label_imbalance([60, 30, 10])
+    >>> from equipoise.samplers.labels.imbalance import imbalance_ratios
+    >>> ratio, mean = imbalance_ratios([60, 30, 10])
     >>> ratio.tolist(), mean
     ([1.0, 2.0, 6.0], 3.0)
     """
@@ -51,41 +51,6 @@ def label_imbalance(counts: ArrayLike) -> tuple[F, float]:
         return out, float("nan")
     out[present] = n.max() / n[present]
     return out, float(out[present].mean())
-
-
-def scumble(has: NDArray[np.bool_]) -> float:
-    r"""Compute how much rare labels come together with common ones: 0 not at all, near 1 very much.
-
-    The mean over the rows of 1 less the ratio of the geometric to the arithmetic mean of the IRLbl of
-    the row's labels; 0 for a row without labels.
-
-    Parameters
-    ----------
-    has : bool array, shape (n, L)
-        Whether the row has the label.
-
-    Returns
-    -------
-    float
-
-    References
-    ----------
-    Charte, F., Rivera, A., del Jesus, M. J. and Herrera, F. (2014). Concurrence among imbalanced labels
-    and its influence on multilabel resampling algorithms. Hybrid Artificial Intelligence Systems.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from equipoise.samplers.labels.imbalance import scumble
-    >>> scumble(np.array([[1, 1], [1, 0], [1, 0], [1, 0]], dtype=bool))  # one row of 1 and 4: 1 - 2 / 2.5
-    0.05
-    """
-    ratio = np.nan_to_num(label_imbalance(has.sum(axis=0))[0], nan=1.0)
-    size = has.sum(axis=1)
-    some = size > 0
-    logs, sums = (has @ np.log(ratio))[some], (has @ ratio)[some]
-    gap = 1 - np.exp(logs / size[some]) / (sums / size[some])
-    return round(float(np.maximum(gap, 0.0).sum()) / max(len(has), 1), 15)
 
 
 def adjusted_hamming(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> F:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any
 
 from equipoise.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["LABEL_METHODS", "label_method", "resample_labels"]
 
 LABEL_METHODS: dict[str, str] = {
     "ml-ros": "MLROS",
     "ml-rus": "MLRUS",
+    "ml-smote": "MLSMOTE",
+    "ml-tomek": "MLTL",
     "repeat-factor": "RepeatFactorOverSampler",
 }
 """Class of :mod:`equipoise.samplers` under the name of each method."""
 
-UNNAMED: tuple[str, ...] = ()
+UNNAMED = ("MLeNN",)
 """Classes that no name stands for."""
 
 
@@ -97,7 +100,17 @@ def resample_labels(
     >>> rows.tolist(), X_new, Y_new
     ([0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8], None, None)
     """
-    kind = label_method(name)
-    has = np.asarray(Y) == 1
-    sampler = kind(random_state=seed)
-    return sampler.choose(has), None, None
+    # The names above are read where nothing is resampled, and these take a second to load.
+    import numpy as np
+
+    from equipoise.samplers.engine.neighbours import Graph
+    from equipoise.samplers.generating import points
+
+    kind, has = label_method(name), np.asarray(Y) == 1
+    if name == "ml-tomek":
+        return kind().choose(Graph(X, k=1) if graph is None else graph, has), None, None
+    if name == "ml-smote":
+        # A fold may leave a rare label fewer rows than the default asks for.
+        made, sets = kind(k_neighbors="auto", random_state=seed).make(X, has)
+        return None, *((points(X, made), sets.astype(np.int64)) if len(sets) else (None, None))
+    return kind(random_state=seed).choose(has), None, None

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.samplers.labels.base import LabelSampler, Resampled, real_between, seeded
-from equipoise.samplers.labels.imbalance import label_imbalance
+from equipoise.samplers.labels.imbalance import imbalance_ratios
 from equipoise.samplers.origins import Origins
 from equipoise.weights.repeats import repeat_factors, rows_by_factor
 
@@ -108,7 +108,7 @@ class MLROS(_Drawing):
         left = len(has) * real_between(self.percentage, "percentage", 0, 1000) / 100
         random = seeded(self.random_state)
         counts = has.sum(axis=0)
-        ratio, mean = label_imbalance(counts)
+        ratio, mean = imbalance_ratios(counts)
         rare = np.flatnonzero(ratio > mean).tolist()
         bags = {j: np.flatnonzero(has[:, j]) for j in rare}
         added = []
@@ -197,7 +197,7 @@ class MLRUS(_Drawing):
         left = len(has) * share
         random = seeded(self.random_state)
         counts = has.sum(axis=0)
-        ratio, mean = label_imbalance(counts)
+        ratio, mean = imbalance_ratios(counts)
         common = np.flatnonzero(ratio < mean).tolist()
         stays = np.zeros(len(has), dtype=np.bool_)
         if self.spare_rare:
@@ -297,7 +297,7 @@ class RepeatFactorOverSampler(_Drawing):
         random = seeded(self.random_state)
         counts = has.sum(axis=0)
         if self.threshold == "auto":
-            self.threshold_ = float(counts.max() / label_imbalance(counts)[1] / len(has))
+            self.threshold_ = float(counts.max() / imbalance_ratios(counts)[1] / len(has))
         else:
             self.threshold_ = real_between(self.threshold, "threshold", 0, 1)
         factors = repeat_factors(counts, len(has), self.threshold_)

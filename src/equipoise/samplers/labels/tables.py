@@ -165,6 +165,8 @@ def _label_values(rows: Rows) -> NDArray[Any]:
         if not hasattr(rows.frame, "columns"):
             return np.asarray(rows.frame.to_numpy())
         wide = [rows.frame[name].to_numpy() for name in rows.frame.columns]
+        if any(column.dtype.kind not in "biuf" for column in wide):
+            wide = [column.astype(object) for column in wide]  # or 1 would become "1" beside text
         return np.column_stack(wide) if wide else np.empty((len(rows), 0))
     given = rows.given
     if sp.issparse(given):
