@@ -154,7 +154,10 @@ def test_tasks(values: Any, task: str) -> None:
         ),
         (["a", "a", "a", "b"], "class 'b' of column 'kind' has 1 row"),
         ([f"c{v}" for v in range(101)] * 2, "has 101 classes, at most 100"),
-        ([v / 7 for v in range(50)] * 2, "name no classes; say --task regression.*--task multiclass"),
+        (
+            [v / 7 for v in range(50)] * 2,
+            "name no classes; say --task regression.*--task multiclass",
+        ),
         ([["a"], ["a", "b"]], "a list or a record in each row"),
         ([{"a": 1}, {"a": 2}], "a list or a record in each row"),
         ([datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)] * 2, "values of the kind 'date'"),

@@ -24,6 +24,7 @@ __all__ = [
     "Positive",
     "Roles",
     "Seed",
+    "Separator",
     "Target",
     "Task",
     "TextColumns",
@@ -62,7 +63,20 @@ DataFile = Annotated[
 Target = Annotated[
     str | None,
     typer.Option(
-        "--target", "-t", metavar="COL", help="Column to predict. Required.", rich_help_panel=_DATA
+        "--target",
+        "-t",
+        metavar="COL",
+        help="Column to predict; several labels as a,b,c or 'label_*'. Required.",
+        rich_help_panel=_DATA,
+    ),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        metavar="TEXT",
+        help="What stands between the labels of a row where one column holds them all; one of | ; , otherwise.",
+        rich_help_panel=_DATA,
     ),
 ]
 Task = Annotated[
@@ -70,7 +84,7 @@ Task = Annotated[
     typer.Option(
         "--task",
         metavar="TASK",
-        help="binary or multiclass; found from the target otherwise.",
+        help="binary, multiclass, multilabel or regression; found from the target otherwise.",
         rich_help_panel=_DATA,
     ),
 ]

@@ -203,9 +203,13 @@ def load_dataset(
     notes = [
         *found_target.notes,
         *found.notes,
+        *_note_conflicts(found_target.task, found.conflicting),
         *_note_levels(schema),
         *_note_infinite(frame, schema),
     ]
+    duplicates = {"rows": found.rows, "clusters": found.clusters, "grouped": found.grouped}
+    if found_target.task in ("multilabel", "regression"):
+        duplicates["conflicting"] = found.conflicting
     dataset = Dataset(
         table,
         y,
@@ -220,7 +224,7 @@ def load_dataset(
         kept,
         None if time is None else _time(frame[time]),
         find_leaks(table, y, seed, labels=classes),
-        {"rows": found.rows, "clusters": found.clusters, "grouped": found.grouped},
+        duplicates,
         notes,
         targets=names,
     )
@@ -261,6 +265,14 @@ def _time(series: nw.Series[Any]) -> NDArray[Any]:
             remedy="give numbers or dates such as 2024-12-31 in every row",
         )
     return seconds
+
+
+def _note_conflicts(task: str, count: int) -> list[str]:
+    what = {"multilabel": "sets of labels", "regression": "numbers"}.get(task)
+    if what is None or not count:
+        return []
+    copies = "one group" if count == 1 else f"{count:,} groups"
+    return [f"{copies} of copied rows with different {what}: no model can be right on all of them"]
 
 
 def _note_levels(schema: Schema) -> list[str]:

@@ -50,12 +50,16 @@ class Duplicates:
         Kinds of rows that occur more than once.
     notes : list of str
         Repeats that were not taken for copies, and why; how many rows are copies but for the last digits.
+    conflicting : int
+        Groups of copies with different targets: another class, another set of labels or another number. No model can
+        be right on all of their rows.
     """
 
     groups: np.ndarray
     rows: int
     clusters: int
     notes: list[str]
+    conflicting: int = 0
 
     @property
     def grouped(self) -> int:
@@ -72,8 +76,8 @@ def duplicate_groups(table: Features, y: np.ndarray | None = None) -> np.ndarray
     ----------
     table : Table
         The features.
-    y : ndarray of shape (n,), int64, optional
-        Class codes; see `find_duplicates`.
+    y : ndarray of shape (n,) or (n, L), optional
+        The target; see `find_duplicates`.
 
     Returns
     -------
@@ -115,8 +119,9 @@ def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
     ----------
     table : Table
         The features: `numbers` (n, p), `codes` (n, q), and `texts`, one array of n strings per column.
-    y : ndarray of shape (n,), int64, optional
-        Class codes, which make the second allowance stricter.
+    y : ndarray of shape (n,) or (n, L), optional
+        Class codes, int64; 1 for each label that a row has, else 0, of shape (n, L); or numbers, float64. They make
+        the second allowance stricter, in which a set of labels or a range of numbers stands for a class.
 
     Returns
     -------
@@ -175,7 +180,7 @@ def find_duplicates(table: Features, y: np.ndarray | None = None) -> Duplicates:
             f"{agreeing:,} row{' agrees' if agreeing == 1 else 's agree'} with another in all but "
             "the last digits: kept on one side"
         )
-    return Duplicates(groups, rows, clusters, notes)
+    return Duplicates(groups, rows, clusters, notes, _conflicting(groups, y))
 
 
 def merge_groups(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
@@ -290,6 +295,15 @@ def _common_readings(kinds: np.ndarray, sizes: np.ndarray, y: np.ndarray | None)
         stratum = Counter(of_row[kinds == kind].tolist()).most_common(1)[0][0]
         common[kind] = len(np.unique(kinds[of_row == stratum])) >= ENOUGH_DISTINCT
     return common
+
+
+def _conflicting(groups: np.ndarray, y: np.ndarray | None) -> int:
+    """Count the groups that have more than one target."""
+    if y is None or not len(groups):
+        return 0
+    targets = np.unique(y, return_inverse=True)[1] if y.ndim == 1 else strata_of(y)
+    width = int(targets.max()) + 1
+    return int((np.bincount(np.unique(groups * width + targets) // width) > 1).sum())
 
 
 def _combinations(count: int) -> str:

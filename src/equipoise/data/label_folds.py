@@ -120,7 +120,7 @@ def _scarce(
                 f" in {units[j]} groups ({kept} are kept together)" if units[j] < rows[j] else ""
             )
             notes.append(
-                f"label {names[j]} has {count}{in_groups}: {folds - units[j]} of {folds} folds test without it"
+                f"label {names[j]} has {count}{in_groups}: some of the {folds} folds test without it"
             )
         elif rows[j] > 1:
             notes.append(
