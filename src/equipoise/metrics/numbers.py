@@ -47,8 +47,9 @@ def checked(
     true = np.asarray(y, dtype=np.float64)
     said = np.asarray(predictions, dtype=np.float64)
     weight = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight)
-    columns = said.reshape(len(said), -1) if said.ndim in (1, 2) else np.empty((0, 0))
-    if true.ndim != 1 or len(true) == 0 or len(columns) != len(true) or columns.shape[1] > 2:
+    columns = said[:, None] if said.ndim == 1 else said
+    fits = columns.ndim == 2 and columns.shape[1] in (1, 2) and len(columns) == len(true)
+    if true.ndim != 1 or len(true) == 0 or not fits:
         raise UsageError(
             f"y has the shape {true.shape} and predictions {said.shape}",
             remedy="give (n,) and (n, 2), a point and the 95th percentile, with a row at least",
@@ -85,7 +86,7 @@ def _summed(values: F, weight: NDArray[Any]) -> F:
     if weight.ndim == 1:
         return np.asarray(weight.astype(np.float64) @ values)
     out = np.empty(len(weight))
-    step = max(1, _CELLS // len(values))
+    step = max(1, _CELLS // max(len(values), 1))
     for b in range(0, len(weight), step):
         out[b : b + step] = weight[b : b + step].astype(np.float64) @ values
     return out

@@ -238,8 +238,8 @@ def _known(task: str) -> list[Metric]:
 def _unknown(spec: str, task: str, elsewhere: bool) -> UsageError:
     names = metric_names(task)
     typed = spec.partition(":")[0].strip().lower().replace("-", "_").replace(" ", "_")
-    known = _ALIASES.get(typed) if typed not in names else typed
-    near = [known] if known in names else get_close_matches(typed, names, 1)
+    meant = (typed, _ALIASES.get(typed), f"{typed}_macro")
+    near = [name for name in meant if name in names] or get_close_matches(typed, names, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     what = f"metric {spec!r} is for binary tasks" if elsewhere else f"there is no metric {spec!r}"
     return UsageError(what, remedy=f"{hint}use one of {', '.join(names)}")
