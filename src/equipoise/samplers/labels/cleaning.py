@@ -253,8 +253,9 @@ class MLeNN(_Cleaning):
         return np.delete(np.arange(len(has)), rows[np.asarray(other) >= k / 2])
 
     def _wanted(self, rows: int) -> int:
-        k = self.n_neighbors
-        if not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1:
+        k: Any = self.n_neighbors
+        whole = isinstance(k, int | np.integer) and not isinstance(k, bool)
+        if not (whole and k >= 1):
             raise UsageError(
                 f"n_neighbors={k!r} cannot be used", remedy="use a whole number from 1"
             )

@@ -81,7 +81,8 @@ def adjusted_hamming(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> F:
     """
     apart = (one != other).sum(axis=1).astype(np.float64)
     held = (one.sum(axis=1) + other.sum(axis=1)).astype(np.float64)
-    return np.divide(apart, held, out=np.zeros(len(apart)), where=held > 0)
+    out: F = np.divide(apart, held, out=np.zeros(len(apart)), where=held > 0)
+    return out
 
 
 def label_offset(before: Any, after: Any) -> F:

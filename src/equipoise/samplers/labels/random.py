@@ -199,9 +199,9 @@ class MLRUS(_Drawing):
         counts = has.sum(axis=0)
         ratio, mean = imbalance_ratios(counts)
         common = np.flatnonzero(ratio < mean).tolist()
-        stays = np.zeros(len(has), dtype=np.bool_)
+        stays: Has = np.zeros(len(has), dtype=np.bool_)
         if self.spare_rare:
-            stays = has[:, ratio > mean].any(axis=1)
+            stays |= has[:, ratio > mean].any(axis=1)
         # In a random order, the next that is still there is one drawn from all that are.
         drawn = {
             j: iter(random.permutation(np.flatnonzero(has[:, j] & ~stays)).tolist()) for j in common

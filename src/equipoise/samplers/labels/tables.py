@@ -37,10 +37,9 @@ class Rows:
     """
 
     def __init__(self, given: Any) -> None:
-        self.given = given if hasattr(given, "shape") or hasattr(given, "iloc") else list(given)
         self.frame = wrap_native(given, series=True)
-        if self.frame is not None:
-            self.given = given
+        indexable = self.frame is not None or hasattr(given, "shape") or hasattr(given, "iloc")
+        self.given: Any = given if indexable else list(given)
 
     def __len__(self) -> int:
         if self.frame is not None:
