@@ -14,7 +14,7 @@ __all__ = ["Smearing"]
 
 F = NDArray[np.float64]
 _KEPT = 200
-_TAIL = 50
+_TAIL = 25
 _CELLS = 2_000_000
 
 
@@ -26,8 +26,8 @@ class Smearing:
 
     .. math:: \hat y = \sum_i w_i \, h^{-1}(\hat z + e_i)
 
-    Of more than 200 errors the 50 smallest and the 50 largest are kept, which matter most after an
-    exponential, and the others as 100 means of groups of equal size.
+    Of more than 200 errors the 25 smallest and the 25 largest are kept, which matter most after an
+    exponential, and the others as 150 means of groups that grow towards the middle.
 
     Parameters
     ----------
@@ -75,8 +75,9 @@ class Smearing:
         n = len(ranked)
         starts = np.arange(n)
         if n > _KEPT:
-            middle = np.linspace(_TAIL, n - _TAIL, _KEPT - 2 * _TAIL + 1).round().astype(np.int64)
-            starts = np.concatenate([starts[:_TAIL], middle[:-1], starts[n - _TAIL :]])
+            grown = np.geomspace(_TAIL, n / 2, _KEPT // 2 - _TAIL + 1).astype(np.int64)
+            low = np.concatenate([np.arange(_TAIL), grown])
+            starts = np.unique(np.concatenate([low[:-1], n - low[1:]]))
         counts = np.diff(np.append(starts, n))
         self.errors = np.add.reduceat(ranked, starts) / counts
         self.weights = counts / n
