@@ -9,23 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.decisions.focal import correct_focal
-from equipoise.learners.base import Fitted, Loss
+from equipoise.learners.base import Fitted, FittedLabels, Loss, Target
 from equipoise.learners.encoding import Matrix
 
-__all__ = ["Refocused", "loss_offset", "make_loss", "split_alpha"]
+__all__ = ["Refocused", "RefocusedLabels", "loss_offset", "make_loss", "split_alpha"]
 
 
-def make_loss(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> Any:
-    """Return the module of :mod:`equipoise.losses` that minimises ``loss`` on rows of classes ``y``.
+def make_loss(
+    loss: Loss | None, y: NDArray[Any], n_classes: int, target: Target = "classes"
+) -> Any:
+    """Return the module of :mod:`equipoise.losses` that minimises ``loss`` on rows of targets ``y``.
 
     Parameters
     ----------
     loss : Loss or None
-        None is cross-entropy.
-    y : int64 array, shape (n,)
-        Class codes of the rows that are trained on.
+        None is cross-entropy, and that of each label; numbers need one.
+    y : int64 array of shape (n,) or (n, L), or float64 array of shape (n,)
+        Class codes, labels or numbers of the rows that are trained on.
     n_classes : int
         Number of classes C.
+    target : {"classes", "labels", "numbers"}, default "classes"
+        What ``y`` is. The alpha of a focal loss of labels is left to their weights.
 
     Returns
     -------
@@ -33,6 +37,8 @@ def make_loss(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> Any:
     """
     from equipoise import losses
 
+    if target != "classes":
+        return _of_labels(loss, y) if target == "labels" else _of_numbers(loss)
     counts = np.bincount(y, minlength=n_classes)
     if loss is None:
         return losses.WeightedCrossEntropy(np.ones(n_classes))
@@ -46,6 +52,28 @@ def make_loss(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> Any:
     return (
         losses.FocalLoss(**values) if loss.name == "focal" else kinds[loss.name](counts, **values)
     )
+
+
+def _of_labels(loss: Loss | None, Y: NDArray[np.int64]) -> Any:
+    from equipoise import losses
+
+    if loss is None:
+        return losses.WeightedBCE()
+    values: dict[str, Any] = {name: one for name, one in loss.values.items() if name != "alpha"}
+    if loss.name == "focal":
+        return losses.FocalLoss(target="labels", **values)
+    if loss.name == "asymmetric":
+        return losses.AsymmetricLoss(**values)
+    return losses.DistributionBalancedLoss(Y.sum(axis=0), max(len(Y), 2), **values)
+
+
+def _of_numbers(loss: Loss | None) -> Any:
+    from equipoise import losses
+
+    assert loss is not None  # squared error needs no module
+    values: dict[str, Any] = dict(loss.values)
+    kinds = {"pinball": "PinballLoss", "balanced-mse": "BalancedMSELoss"}
+    return getattr(losses, kinds[loss.name])(**values)
 
 
 def loss_offset(loss: Loss | None, y: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
@@ -120,3 +148,28 @@ class Refocused:
     def log_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return natural-log probabilities, shape (n, C)."""
         return correct_focal(self.fitted.log_proba(X), self.gamma)
+
+
+@dataclass
+class RefocusedLabels:
+    """The same of labels, whose log-odds are put back.
+
+    Attributes
+    ----------
+    fitted : FittedLabels
+        What was trained.
+    gamma : float
+        Focusing parameter of its loss.
+    """
+
+    fitted: FittedLabels
+    gamma: float
+
+    def log_odds(self, X: Matrix) -> NDArray[np.float64]:
+        """Return natural-log odds, shape (n, L)."""
+        odds = self.fitted.log_odds(X)
+        flat = odds.reshape(-1)
+        log_p = correct_focal(
+            np.column_stack([-np.logaddexp(0.0, flat), -np.logaddexp(0.0, -flat)]), self.gamma
+        )
+        return (log_p[:, 1] - log_p[:, 0]).reshape(odds.shape)

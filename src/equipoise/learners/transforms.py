@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.decisions.smearing import Smearing
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import FittedNumbers
 from equipoise.learners.encoding import Matrix
@@ -16,8 +17,6 @@ from equipoise.learners.encoding import Matrix
 __all__ = ["Predictor", "Transform"]
 
 F = NDArray[np.float64]
-_ERRORS = 200  # as many say where a distribution of errors lies
-_ROWS = 5_000  # at once, times the errors
 
 
 @dataclass(frozen=True)
@@ -159,8 +158,8 @@ class Predictor:
         Predicts the 95th percentile; without it the number stands in for it, to be corrected by the decision.
     transform : Transform or None
         Of the target that ``point`` predicts.
-    errors : float64 array or None
-        Errors of ``point`` on rows that it was not trained on, with a transform only.
+    smearing : Smearing or None
+        Of the errors of ``point`` on rows that it was not trained on, with a transform only.
 
     References
     ----------
@@ -170,21 +169,12 @@ class Predictor:
     point: FittedNumbers
     upper: FittedNumbers | None = None
     transform: Transform | None = None
-    errors: F | None = None
-
-    def __post_init__(self) -> None:
-        if self.errors is not None and len(self.errors) > _ERRORS:
-            levels = (np.arange(_ERRORS) + 0.5) / _ERRORS
-            self.errors = np.quantile(self.errors, levels)
+    smearing: Smearing | None = None
 
     def predict(self, X: Matrix) -> F:
         """Return the number and its 95th percentile, shape (n, 2)."""
         first = np.asarray(self.point.predict(X), dtype=np.float64)
-        if self.transform is not None and self.errors is not None:
-            parts = [first[i : i + _ROWS] for i in range(0, len(first), _ROWS)]
-            spread = [
-                self.transform.backward(part[:, None] + self.errors).mean(axis=1) for part in parts
-            ]
-            first = np.concatenate(spread) if spread else first
+        if self.smearing is not None:
+            first = self.smearing.predict(first)
         second = first if self.upper is None else np.asarray(self.upper.predict(X))
         return np.column_stack([first, second])

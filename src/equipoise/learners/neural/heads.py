@@ -24,21 +24,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from equipoise.learners.neural.search import COLUMNS, Search, lengths
+
 __all__ = ["Head", "train_heads"]
 
 # C of the penalty: on rows of length 1, as of TF-IDF, a C of 1 is known to under-fit.
 _STRENGTH = 10.0
-_MEMORY = 10
-_STEPS = 200
-_HALVINGS = 12
-_TOLERANCE = 1e-4
-# Of a loss: what single precision of its terms leaves of it.
-_RESOLUTION = 1e-8
 _BLOCK = 64
 _SMALL = 1e-6  # the slope of a power is not finite at 0
-# Products have a multiple of so many columns, some of them idle: below that the library that computes
-# them may add in another order, and what a head becomes would depend on how many others there are.
-_COLUMNS = 16
 
 
 @dataclass
@@ -101,7 +94,7 @@ def train_heads(
     features = torch.as_tensor(X, device=device)
     labels = torch.as_tensor(y, device=device)
     for start in range(0, len(heads), size := 1 if alone else _BLOCK):
-        columns = 1 if alone else _COLUMNS
+        columns = 1 if alone else COLUMNS
         out += _Block(features, labels, n_classes, heads[start : start + size], columns).train()
     return out
 
@@ -110,7 +103,7 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-class _Block:
+class _Block(Search):
     """Heads whose evaluations are one product.
 
     What is searched, ``theta``, has the shape (H, K, d + 1): for each head and score the weights, in
@@ -128,8 +121,7 @@ class _Block:
         # The intercept is the weight of a column of ones, so that a product brings its slope as well.
         self.X = torch.cat([X, torch.ones_like(X[:, :1])], dim=1)
         self.y, self.C, self.heads, self.columns = y, n_classes, heads, columns
-        self._results: list[tuple[NDArray[np.float64], NDArray[np.float64]] | None]
-        self._results = [None] * len(heads)
+        self.count, self.results = len(heads), [None] * len(heads)
         # Of two classes only the difference of the scores matters.
         self.K = 1 if n_classes == 2 else n_classes
         self.H = -(-len(heads) // columns) * columns
@@ -192,7 +184,7 @@ class _Block:
         return columns.T.contiguous().view(self.H, self.K, -1)
 
     def losses(self, theta: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the objective of every head, shape (H,), and its gradients, of the shape of theta."""
+        """Return objectives and gradients; see the base class."""
         weights = self.weights(theta)
         used, length = weights, None
         if self.bounded:
@@ -253,57 +245,6 @@ class _Block:
         slope = (log_all.exp_() - true) * pull[:, :, None] * self.scale
         return loss, slope.view(len(self.y), self.H * self.C)
 
-    # -- the search -------------------------------------------------------------------------------
-
-    def train(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-        """Minimise, and return weights and intercepts per head."""
-        theta = self._start()
-        f, g = self.losses(theta)
-        memory: list[tuple[Tensor, Tensor, Tensor]] = []
-        at = torch.arange(self.H, device=theta.device)  # the head that each column is of
-        done = at >= len(self.heads)
-        for _ in range(_STEPS):
-            step = self._direction(g, memory)
-            slope = _dot(step, g)
-            uphill = slope >= 0
-            step = torch.where(uphill[:, None, None], -g, step)
-            slope = torch.where(uphill, -_dot(g, g), slope)
-            length = torch.ones_like(slope) if memory else 1.0 / _length(g).clamp(min=1.0)
-            length = torch.where(done, torch.zeros_like(length), length)
-            for halving in range(_HALVINGS + 1):
-                new = theta + _times(length, step)
-                f_new, g_new = self.losses(new)
-                fine = (f_new <= f + 1e-4 * length * slope + _RESOLUTION * f.abs()) | done
-                if bool(fine.all()) or halving == _HALVINGS:
-                    break
-                shorter = 0.5 * length if halving < _HALVINGS - 1 else torch.zeros_like(length)
-                length = torch.where(fine, length, shorter)
-            s, v = new - theta, g_new - g
-            product = _dot(s, v)
-            rho = torch.where(product > 1e-12, 1.0 / product.clamp(min=1e-12), 0.0)
-            memory = [*memory[1 - _MEMORY :], (s, v, rho)]
-            stuck = ~(f - f_new > _RESOLUTION * f.abs())
-            done = done | (_length(g_new) <= _TOLERANCE * self._unit) | stuck
-            theta, f, g = new, f_new, g_new
-            if bool(done.all()):
-                break
-            kept = self._still_needed(done)
-            if kept is not None:
-                self._report(theta, at)
-                self._narrow(kept)
-                theta, f, g, at, done = theta[kept], f[kept], g[kept], at[kept], done[kept]
-                memory = [(s[kept], v[kept], rho[kept]) for s, v, rho in memory]
-        self._report(theta, at)
-        return [one for one in self._results if one is not None]
-
-    def _still_needed(self, done: Tensor) -> Tensor | None:
-        """Return the columns to go on with, once enough heads are done to drop some; else None."""
-        fewer = -(-int((~done).sum()) // self.columns) * self.columns
-        if fewer >= self.H:
-            return None
-        first = torch.argsort(done.to(torch.int8), stable=True)
-        return first[:fewer].sort().values
-
     def _narrow(self, kept: Tensor) -> None:
         self.H = len(kept)
         self.weight = self.weight[:, kept].contiguous()
@@ -323,23 +264,8 @@ class _Block:
             means = sums[:, 1:] - sums[:, :1] if self.K == 1 else sums
             inner = torch.linalg.solve_triangular(self.basis, means, upper=False, left=False)
             theta[:, :, : self.d] = torch.where(self.cosine[:, None, None] > 0, inner, 0.0)
-        self._unit = _length(self.losses(theta)[1]).clamp(min=1e-12)
+        self._unit = lengths(self.losses(theta)[1]).clamp(min=1e-12)
         return theta
-
-    def _direction(self, g: Tensor, memory: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
-        q = g.clone()
-        alphas = []
-        for s, v, rho in reversed(memory):
-            alpha = rho * _dot(s, q)
-            q -= _times(alpha, v)
-            alphas.append(alpha)
-        if memory:
-            s, v, rho = memory[-1]
-            size = _dot(s, v) / _dot(v, v).clamp(min=1e-30)
-            q *= torch.where(rho > 0, size, torch.ones_like(size))[:, None, None]
-        for (s, v, rho), alpha in zip(memory, reversed(alphas), strict=True):
-            q += _times(alpha - rho * _dot(v, q), s)
-        return -q
 
     def _report(self, theta: Tensor, at: Tensor) -> None:
         weights = self.weights(theta)
@@ -355,17 +281,4 @@ class _Block:
                 w, b = np.hstack([np.zeros_like(w), w]), np.array([0.0, b[0]])
             if head.cosine and head.scale is not None:
                 w, b = w * head.scale, b * head.scale
-            self._results[h] = (w, b)
-
-
-def _length(values: Tensor) -> Tensor:
-    out: Tensor = values.flatten(1).norm(dim=1)
-    return out
-
-
-def _dot(one: Tensor, other: Tensor) -> Tensor:
-    return (one * other).flatten(1).sum(dim=1)
-
-
-def _times(number: Tensor, values: Tensor) -> Tensor:
-    return number[:, None, None] * values
+            self.results[h] = (w, b)
