@@ -19,9 +19,11 @@ from equipoise.losses.cross_entropy import WeightedCrossEntropy
 from equipoise.losses.distribution_balanced import DistributionBalancedLoss
 from equipoise.losses.focal import FocalLoss
 from equipoise.losses.margin import CosineHead, LDAMLoss
+from equipoise.losses.numbers import BalancedMSELoss, PinballLoss
 
 __all__ = [
     "AsymmetricLoss",
+    "BalancedMSELoss",
     "BalancedSoftmaxLoss",
     "ClassBalancedLoss",
     "CosineHead",
@@ -31,6 +33,7 @@ __all__ = [
     "ImbalanceLoss",
     "LDAMLoss",
     "LogitAdjustedLoss",
+    "PinballLoss",
     "VSLoss",
     "WeightedBCE",
     "WeightedCrossEntropy",

@@ -30,9 +30,10 @@ class ImbalanceLoss(nn.Module):
 
     Attributes
     ----------
-    target : {"classes", "labels"}
+    target : {"classes", "labels", "numbers"}
         ``"classes"``: logits (N, C, d1, ...) and int64 class codes (N, d1, ...), for softmax.
         ``"labels"``: logits (N, C), (N, 1) or (N,) and 0, 1 or bool of the same shape, for sigmoid.
+        ``"numbers"``: predictions (N,) or (N, 1) and as many numbers, NaN where a row does not count.
     prior_offset : Tensor of shape (C,), float64, on the host, or None
         By how much training with the loss moves each class, in log-odds. Subtract it from logits
         or log-probabilities to be back at the prior of the data:
@@ -61,7 +62,7 @@ class ImbalanceLoss(nn.Module):
     tensor(1.)
     """
 
-    target: Literal["classes", "labels"] = "classes"
+    target: Literal["classes", "labels", "numbers"] = "classes"
     _reductions: tuple[str, ...] = REDUCTIONS
 
     def __init__(self, *, reduction: str = "mean", ignore_index: int = -100) -> None:
