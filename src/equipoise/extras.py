@@ -18,7 +18,7 @@ def load_extra(package: str, extra: str, wanted_by: str) -> ModuleType:
     ----------
     package : str
         Name of the module, such as ``"torch"``.
-    extra : {"torch", "hf", "text", "tune"}
+    extra : {"torch", "hf", "text", "tune", "diagnose"}
         The extra of the project that brings it.
     wanted_by : str
         What needs it, in the words of whoever asked, such as ``"the learner mlp"``.
