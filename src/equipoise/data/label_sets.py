@@ -89,7 +89,9 @@ def read_label_columns(
     """
     values = np.column_stack([_said_of(series) for series in columns])
     missing = np.isnan(values)
-    keep, notes = _known_rows(missing.any(axis=1), said, drop_missing, _emptiest(columns, missing))
+    keep, notes = _known_rows(
+        np.asarray(missing.any(axis=1)), said, drop_missing, _emptiest(columns, missing)
+    )
     Y = values[keep].astype(np.int64)
     names = [series.name for series in columns]
     chosen, left_out = _choose(Y.sum(axis=0), len(Y), names, said, drop_rare)
@@ -205,7 +207,8 @@ def read_label_texts(
     (['big', 'red'], [[1, 1], [1, 0], [0, 1]], ["labels of 'tags' are read with ';' between them"])
     """
     name = series.name
-    if separator is not None and (not isinstance(separator, str) or not separator):
+    given: Any = separator
+    if given is not None and not (isinstance(given, str) and given):
         raise UsageError(
             f"separator={separator!r} cannot be used", remedy="give a text such as '|' or ';'"
         )
@@ -303,7 +306,7 @@ def _choose(
     if drop_rare:
         kinds.append(((counts == 1) & (counts < n), "a single row has"))
     for wrong, why in kinds:
-        bad = [names[j] for j in np.flatnonzero(wrong & usable)]
+        bad = [names[j] for j in np.flatnonzero(wrong & usable).tolist()]
         usable &= ~wrong
         if len(bad) == 1:
             notes.append(f"label {bad[0]!r} was left out, because {why} it")

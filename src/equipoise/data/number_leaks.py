@@ -34,6 +34,8 @@ EXACT = 1 - 1e-9
 RARE_VALUE = 0.01
 EQUAL_SHARE = 0.2
 SPIKE_SHARE = 0.05
+# A level without rows is taken to hold so much of a row in the middle, so that it has a mean.
+SHRINK = 0.1
 _QUESTION = "is it known before the outcome is?"
 
 
@@ -193,7 +195,7 @@ def _variance(values: np.ndarray, ranks: np.ndarray, part: np.ndarray, is_number
         middle = ranks[train].mean()
         rows = np.bincount(of_row[train], minlength=size)
         total = np.bincount(of_row[train], weights=ranks[train], minlength=size)
-        mean = (total + middle) / (rows + 1.0)
+        mean = (total + SHRINK * middle) / (rows + SHRINK)
         left += float(((ranks[test] - mean[of_row[test]]) ** 2).sum())
         whole += float(((ranks[test] - middle) ** 2).sum())
     return max(1.0 - left / whole, 0.0) if whole > 0 else 0.0
