@@ -9,6 +9,7 @@ from scipy.special import ndtri
 
 from equipoise.compare.judging import Candidate, Judge, Value
 from equipoise.decisions.decision import DECISIONS
+from equipoise.decisions.numbers import NUMBER_DECISIONS
 from equipoise.errors import DataError
 from equipoise.stats.multiple import holm
 from equipoise.stats.paired import Difference, paired_difference
@@ -27,6 +28,7 @@ _LEARNER_ORDER = {
     "transformer": 4,
 }
 _ALPHA = 0.05
+_DECISION_ORDER = (*DECISIONS, *NUMBER_DECISIONS)
 
 
 @dataclass
@@ -174,7 +176,7 @@ def _cost(one: Ranked) -> tuple[float, ...]:
     candidate = one.candidate
     return (
         candidate.part.strategy.simplicity,
-        DECISIONS.index(candidate.decision.name),
+        _DECISION_ORDER.index(candidate.decision.name),
         _LEARNER_ORDER.get(candidate.part.learner.name.partition("-")[0], 1),
     )
 
@@ -259,7 +261,7 @@ def _preferred(judge: Judge, group: list[Candidate]) -> Candidate:
         **judge.design,
     )
     among = [one for one, same in zip(group, tied, strict=True) if same] or [group[best]]
-    return min(among, key=lambda one: DECISIONS.index(one.decision.name))
+    return min(among, key=lambda one: _DECISION_ORDER.index(one.decision.name))
 
 
 def _with_preferred_decision(one: Ranked, among: list[Ranked], judge: Judge) -> Ranked:

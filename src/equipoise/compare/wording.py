@@ -17,6 +17,7 @@ _DECISIONS = {
     "prior-corrected": "the most probable class after prior correction",
     "tuned": "a tuned threshold",
     "min-cost": "the label of least expected cost",
+    "mean-corrected": "its mean corrected",
 }
 
 
@@ -44,6 +45,8 @@ def _p(p: float | None) -> str:
 
 
 def _thresholds(judge: Judge) -> str:
+    if judge.plan.dataset.task == "multilabel":
+        return "the thresholds of the labels"
     return "the threshold" if judge.n_classes == 2 else "the thresholds of the classes"
 
 
@@ -60,7 +63,7 @@ def name_of(one: Ranked, judge: Judge) -> str:
     if decision == judge.plain:
         return words
     how = _DECISIONS[decision]
-    if decision == "tuned" and judge.n_classes > 2:
+    if decision == "tuned" and (judge.n_classes > 2 or judge.plan.dataset.task == "multilabel"):
         how = "tuned thresholds"
     return f"{words} and {how}"
 
@@ -71,6 +74,8 @@ def headline(verdict: Verdict, judge: Judge) -> str:
     score = _scored(judge, one.candidate.metrics[judge.metric.name])
     if verdict.nothing_needed:
         return f"No treatment is shown to beat {name_of(one, judge)}: use that ({score})."
+    if verdict.threshold_enough and judge.plan.dataset.task == "regression":
+        return f"Leave the data as they are: use {name_of(one, judge)} ({score})."
     if verdict.threshold_enough:
         return (
             f"Leave the data as they are and move {_thresholds(judge)}: "
@@ -117,7 +122,9 @@ def reason(verdict: Verdict, judge: Judge) -> str:
 def _power(verdict: Verdict, judge: Judge) -> str:
     if not np.isfinite(verdict.detectable):
         return ""
-    cases = f"{judge.rare:,} independent case{'s' if judge.rare != 1 else ''} of the rarest class"
+    cases = (
+        f"{judge.rare:,} independent case{'s' if judge.rare != 1 else ''} {judge.rarest_in_words}"
+    )
     only = "only " if judge.rare < _FEW else ""
     return (
         f"With {only}{cases}, and corrected for the number of comparisons, a difference of about "
@@ -246,11 +253,7 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         "never resampled or reweighted.",
         f"{len(plan.parts)} training parts were trained once per fold, and every decision was applied to "
         f"the same out-of-fold scores.",
-        f"Thresholds were chosen for {judge.label_metric.phrase} on {judge.draws} bootstrap draws of the "
-        f"out-of-fold scores and judged on the rows that each draw left out.",
-        "Where a treatment moves the class shares, probabilities are put back by its weights, and all are then "
-        "levelled: the mean probability of a class becomes its share, by an intercept from the other folds. "
-        "argmax alone labels by the probabilities as the training left them.",
+        *_of_decisions(judge),
         f"Intervals are 95 % percentiles of {len(judge.counts)} bootstrap draws"
         + (" of groups of rows" if plan.dataset.groups is not None else " of rows")
         + ", widened by 22 % because a model varies with its training rows too.",
@@ -265,3 +268,24 @@ def method(verdict: Verdict, judge: Judge) -> list[str]:
         "those left out (Tsamardinos et al. 2018).",
     ]
     return out
+
+
+def _of_decisions(judge: Judge) -> list[str]:
+    if judge.plan.dataset.task == "regression":
+        return [
+            "Where a target was transformed, predictions came back by smearing (Duan 1983) over the errors on rows "
+            "that were kept out of training.",
+            "mean-corrected adds the mean error on the other folds, as weights, resampled rows and other losses than "
+            "the squared error move the mean of what is predicted.",
+            "The 95th percentile of a row is its prediction and the 95th percentile of the errors of like predictions "
+            "on the other folds (Mondrian conformal prediction); where the loss predicts it, it is moved in one piece.",
+        ]
+    several = judge.plan.dataset.task == "multilabel"
+    what = "label" if several else "class"
+    return [
+        f"Thresholds were chosen for {judge.label_metric.phrase} on {judge.draws} bootstrap draws of the "
+        f"out-of-fold scores and judged on the rows that each draw left out.",
+        f"Where a treatment moves the {what} shares, probabilities are put back by its weights, and all are then "
+        f"levelled: the mean probability of a {what} becomes its share, by an intercept from the other folds. "
+        "argmax alone labels by the probabilities as the training left them.",
+    ]

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.decisions.upper import ConformalUpper
+from equipoise.decisions.conformal import ConformalQuantile
 from equipoise.errors import UsageError
 
-__all__ = ["NumberDecision"]
+__all__ = ["NUMBER_DECISIONS", "NumberDecision"]
 
 F = NDArray[np.float64]
-_NAMES = ("prediction", "mean-corrected")
+# The plainest first.
+NUMBER_DECISIONS = ("prediction", "mean-corrected")
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,11 @@ class NumberDecision:
     name : {"prediction", "mean-corrected"}
     shift : float
         In units of the target.
-    upper : ConformalUpper
-        Gives the 95th percentile from the shifted prediction.
+    upper : ConformalQuantile
+        Gives the 95th percentile.
+    own : bool
+        Whether it starts from a 95th percentile that the model itself predicts, else from the shifted
+        prediction.
 
     Raises
     ------
@@ -42,7 +46,7 @@ class NumberDecision:
     --------
     >>> import numpy as np
     >>> from equipoise.decisions.numbers import NumberDecision
-    >>> from equipoise.decisions.upper import ConformalUpper
+    >>> from equipoise.decisions.conformal import ConformalQuantile
     >>> y = np.arange(100.0)
     >>> upper = ConformalUpper.fit(np.full(100, 50.0), y)
     >>> NumberDecision("prediction", 0.0, upper).apply(np.array([[50.0, 50.0]]))
@@ -51,13 +55,14 @@ class NumberDecision:
 
     name: str
     shift: float
-    upper: ConformalUpper
+    upper: ConformalQuantile
+    own: bool = False
 
     def __post_init__(self) -> None:
-        if self.name not in _NAMES or not np.isfinite(self.shift):
+        if self.name not in NUMBER_DECISIONS or not np.isfinite(self.shift):
             raise UsageError(
                 f"the decision {self.name!r} with the shift {self.shift!r} cannot be used",
-                remedy=f"use one of {', '.join(_NAMES)} with a finite number",
+                remedy=f"use one of {', '.join(NUMBER_DECISIONS)} with a finite number",
             )
 
     def apply(self, predicted: F) -> F:
@@ -72,15 +77,38 @@ class NumberDecision:
         -------
         float64 array, shape (n, 2)
         """
-        moved = np.asarray(predicted, dtype=np.float64) + self.shift
-        return np.column_stack([moved[:, 0], self.upper.apply(moved[:, 0], own=moved[:, 1])])
+        given = np.asarray(predicted, dtype=np.float64)
+        point = given[:, 0] + self.shift
+        return np.column_stack([point, self.upper.upper(given[:, 1] if self.own else point)])
+
+    @classmethod
+    def fit(cls, name: str, predicted: F, y: F, own: bool) -> NumberDecision:
+        """Learn the shift and the 95th percentile from rows that the model was not trained on.
+
+        Parameters
+        ----------
+        name : {"prediction", "mean-corrected"}
+        predicted : float64 array, shape (n, 2)
+        y : float64 array, shape (n,)
+        own : bool
+            As above.
+        """
+        shift = float(np.mean(y - predicted[:, 0])) if name == "mean-corrected" else 0.0
+        bins = 1 if own else 10
+        base = predicted[:, 1] if own else predicted[:, 0] + shift
+        return cls(name, shift, ConformalQuantile.fit(base, y, bins=bins), own)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data to store."""
-        return {"name": self.name, "shift": self.shift, "upper": self.upper.to_json()}
+        return {
+            "name": self.name,
+            "shift": self.shift,
+            "upper": self.upper.to_json(),
+            "own": self.own,
+        }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> NumberDecision:
         """Rebuild a decision from :meth:`to_json`."""
-        upper = ConformalUpper.from_json(stored["upper"])
-        return cls(str(stored["name"]), float(stored["shift"]), upper)
+        upper = ConformalQuantile.from_json(stored["upper"])
+        return cls(str(stored["name"]), float(stored["shift"]), upper, bool(stored["own"]))

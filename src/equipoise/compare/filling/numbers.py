@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.compare.filling.prepared import Prepared, Trained, choose_rows
+from equipoise.decisions.smearing import Smearing
 from equipoise.errors import NotApplicable
 from equipoise.learners.base import Learner, Loss, Training, scaled_weights
 from equipoise.learners.encoding import Matrix
@@ -50,12 +51,12 @@ class PreparedNumbers(Prepared):
         """Train, and learn how to undo a transform or what the 95th percentile is."""
         training = self.training
         point: Any = learner.fit(training)
-        upper, errors = None, None
+        upper, smearing = None, None
         if training.loss is not None and training.loss.name == "pinball":
             upper = learner.fit(replace(training, loss=training.loss.settled({"q": _TAIL})))
         if self.transform is not None:
-            errors = self._errors(learner, point)
-        fitted = Predictor(point, upper, self.transform, errors)
+            smearing = Smearing(self._errors(learner, point), self.transform.backward)
+        fitted = Predictor(point, upper, self.transform, smearing)
         return TrainedNumbers(self.fold, fitted, self.view, self.offset, len(training.y))
 
     def _errors(self, learner: Learner, point: Any) -> F:

@@ -79,7 +79,8 @@ class Judge:
     weights: NDArray[np.float32] = field(init=False)
 
     plain: ClassVar[str] = "argmax"  # the decision of a baseline
-    decisions: ClassVar[tuple[str, ...]] = ("argmax", "prior-corrected", "tuned")
+    decisions: ClassVar[tuple[str, ...]] = ()  # that can be asked for
+    rarest_in_words: ClassVar[str] = "of the rarest class"
 
     @property
     def nothing(self) -> dict[str, Any]:

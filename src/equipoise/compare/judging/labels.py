@@ -53,6 +53,7 @@ class LabelJudge(Judge):
     """The judge of multilabel tasks."""
 
     decisions = DECISIONS
+    rarest_in_words = "of the rarest label"
 
     def rarest(self, ids: NDArray[Any]) -> int:
         """Count the clusters of the rarest label that has rows."""

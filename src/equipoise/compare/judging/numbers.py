@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,8 +10,7 @@ from numpy.typing import NDArray
 from equipoise.compare.journal import Record
 from equipoise.compare.judging.base import Candidate, Judge, Measured, Value
 from equipoise.compare.plan import Part
-from equipoise.decisions.numbers import NumberDecision
-from equipoise.decisions.upper import ConformalUpper
+from equipoise.decisions.numbers import NUMBER_DECISIONS, NumberDecision
 from equipoise.metrics.numbers import error_by_decile
 from equipoise.metrics.registry import Metric
 from equipoise.stats.interval import trial_interval
@@ -24,23 +22,12 @@ _TAIL = 0.05
 _POINTS = 600
 
 
-@dataclass
-class _Scores:
-    """Out-of-fold predictions of one part: one array (n, 2) per repeat, rows in the judge's order."""
-
-    plain: list[F]
-    centred: list[F]  # moved by the mean error on the other folds
-    shift: float  # of a model that is trained on all rows
-    upper: ConformalUpper
-    upper_centred: ConformalUpper
-    moved: bool
-
-
 class NumberJudge(Judge):
     """The judge of regression tasks."""
 
     plain: ClassVar[str] = "prediction"
-    decisions: ClassVar[tuple[str, ...]] = ("prediction", "mean-corrected")
+    rarest_in_words = "in the top 5 % of the target"
+    decisions = NUMBER_DECISIONS
 
     @property
     def nothing(self) -> dict[str, Any]:
@@ -56,53 +43,38 @@ class NumberJudge(Judge):
         self.draws = 0
         self.n_classes = 1
 
-    def scores(self, part: Part, records: list[Record]) -> _Scores:
-        """Assemble the records of a part into out-of-fold predictions with their 95th percentiles."""
-        raw = [np.zeros((len(self.y), 2)) for _ in range(self.repeats)]
-        strategy = part.strategy
-        own = strategy.loss is not None and strategy.loss.name == "pinball"
-        moved = strategy.name != "untreated"
-        for (repeat, where), record in zip(self.members, records, strict=True):
-            assert record.scores is not None
-            raw[repeat][where] = record.scores
-        plain = [self._with_upper(one, repeat, own, centre=False) for repeat, one in enumerate(raw)]
-        centred = [
-            self._with_upper(one, repeat, own, centre=True) for repeat, one in enumerate(raw)
-        ]
-        pooled, y = np.concatenate(raw), np.tile(self.y, self.repeats)
-        shift = float(np.mean(y - pooled[:, 0]))
-        uppers = [
-            ConformalUpper.fit(pooled[:, 0] + by, y, own=pooled[:, 1] + by if own else None)
-            for by in (0.0, shift)
-        ]
-        return _Scores(plain, centred, shift, *uppers, moved)
-
-    def _with_upper(self, raw: F, repeat: int, own: bool, centre: bool) -> F:
-        """Correct the 95th percentile, and the mean where asked, of each fold by what the others erred."""
-        out = raw.copy()
-        for where, others in self.folds_of(repeat):
-            known = others if len(others) else where  # the first stretch of time has none before it
-            shift = float(np.mean(self.y[known] - raw[known, 0])) if centre else 0.0
-            upper = ConformalUpper.fit(
-                raw[known, 0] + shift,
-                self.y[known],
-                own=raw[known, 1] + shift if own else None,
-            )
-            out[where, 0] = raw[where, 0] + shift
-            out[where, 1] = upper.apply(out[where, 0], own=raw[where, 1] + shift if own else None)
-        return out
-
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
-        scores = self.scores(part, records)
-        out = [
+        raw = self.assemble(records)
+        pooled, y = np.concatenate(raw), np.tile(self.y, self.repeats)
+        # What the untreated model predicts is the mean already.
+        names = self.decisions[: 1 if part.strategy.name == "untreated" else 2]
+        return [
             self._candidate(
-                part, NumberDecision("prediction", 0.0, scores.upper), scores.plain, records
+                part,
+                NumberDecision.fit(name, pooled, y, _has_own(part)),
+                self.decided(part, name, raw),
+                records,
             )
+            for name in names
         ]
-        if scores.moved:
-            decision = NumberDecision("mean-corrected", scores.shift, scores.upper_centred)
-            out.append(self._candidate(part, decision, scores.centred, records))
+
+    def assemble(self, records: list[Record]) -> list[F]:
+        """Return out-of-fold predictions as trained, (n, 2) for every repeat."""
+        raw = [np.zeros((len(self.y), 2)) for _ in range(self.repeats)]
+        for (repeat, where), record in zip(self.members, records, strict=True):
+            raw[repeat][where] = record.scores
+        return raw
+
+    def decided(self, part: Part, name: str, raw: list[F]) -> list[F]:
+        """Apply a decision that is fitted for each fold on the others."""
+        out = [one.copy() for one in raw]
+        for repeat, one in enumerate(raw):
+            for where, others in self.folds_of(repeat):
+                # The first stretch of time has none before it.
+                known = others if len(others) else where
+                decision = NumberDecision.fit(name, one[known], self.y[known], _has_own(part))
+                out[repeat][where] = decision.apply(one[where])
         return out
 
     def _candidate(
@@ -149,9 +121,8 @@ class NumberJudge(Judge):
 
     def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
         """Return errors by decile of the target, quantiles, and a sample of predictions."""
-        scores = self.scores(candidate.part, records)
-        predicted = scores.plain if candidate.decision.name == "prediction" else scores.centred
-        first = predicted[0]
+        raw = self.assemble(records)
+        first = self.decided(candidate.part, candidate.decision.name, raw)[0]
         rng = np.random.default_rng(self.plan.seed)
         top = np.flatnonzero(self.y >= np.quantile(self.y, 1 - _TAIL))
         rest = np.setdiff1d(np.arange(len(self.y)), top)
@@ -174,3 +145,9 @@ class NumberJudge(Judge):
             },
             "decision": candidate.decision.to_json(),
         }
+
+
+def _has_own(part: Part) -> bool:
+    """Tell whether a part predicts the 95th percentile itself."""
+    loss = part.strategy.loss
+    return loss is not None and loss.name == "pinball"
