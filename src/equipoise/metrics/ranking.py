@@ -205,7 +205,7 @@ def rank(
     if len(runs[2]):
         # Draws are taken as many at a time as memory allows: a run of a draw takes several numbers of
         # eight bytes, a row of a draw often just one byte.
-        step = max(1, _CHUNK // (len(y) + 8 * len(runs[2])))
+        step = max(1, _CHUNK // (draws.shape[1] + 8 * len(runs[2])))
         for b in range(0, len(draws), step):
             sums = _sums(runs, y, draws[b : b + step], rows)
             for m, measure in enumerate(measures):
