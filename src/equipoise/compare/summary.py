@@ -9,6 +9,7 @@ import numpy as np
 from equipoise.compare.journal import Record
 from equipoise.compare.judging import Judge, Value
 from equipoise.compare.plan import Plan, library_versions
+from equipoise.compare.sides import test_sides
 from equipoise.compare.verdict import Ranked, Verdict
 from equipoise.compare.wording import headline, method, name_of, reason
 from equipoise.metrics.registry import Metric
@@ -111,6 +112,10 @@ def summarise(
         },
         "method": method(verdict, judge),
     }
+    sides = test_sides(judge, verdict.ranked)
+    if sides is not None:
+        out["sides"] = sides
+    out.update({key: described[key] for key in ("labels", "target") if key in described})
     result: dict[str, Any] = plain(out)
     return result
 

@@ -16,7 +16,7 @@ from equipoise.compare.quiet import quiet
 from equipoise.metrics.registry import Metric, metric_names
 from equipoise.stats.bootstrap import bootstrap_weights
 
-__all__ = ["Candidate", "Judge", "Measured", "Value"]
+__all__ = ["Candidate", "Judge", "Measured", "Side", "Value"]
 
 F = NDArray[np.float64]
 
@@ -40,6 +40,15 @@ class Measured:
     left_out: F
 
 
+@dataclass(frozen=True)
+class Side:
+    """A part of the data that candidates are compared on apart."""
+
+    name: str
+    about: str
+    at: Any
+
+
 @dataclass
 class Candidate:
     """A training part under one decision, as judged.
@@ -57,6 +66,7 @@ class Candidate:
     draws: dict[str, F]  # metric name -> value on each bootstrap draw (B,)
     left_out: dict[str, F]  # metric name -> value on the rows that a draw left out (B,)
     level: F  # what a model trained on all rows adds to its corrected scores
+    sides: dict[str, Measured] = field(default_factory=dict)
     seconds: float = 0.0
     rows_trained: float = 0.0
 
@@ -80,6 +90,8 @@ class Judge:
 
     plain: ClassVar[str] = "argmax"  # the decision of a baseline
     decisions: ClassVar[tuple[str, ...]] = ()  # that can be asked for
+    sides: ClassVar[list[Side]] = []  # what is rare and the rest, compared apart
+    side_metric: ClassVar[Metric | None] = None
     rarest_in_words: ClassVar[str] = "of the rarest class"
 
     @property

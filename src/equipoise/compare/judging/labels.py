@@ -13,18 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
-from equipoise.compare.judging.base import Candidate, Judge, Measured, Value
+from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Value
 from equipoise.compare.plan import Part
 from equipoise.decisions.decision import DECISIONS, LabelDecision
 from equipoise.decisions.label_correction import label_intercept
 from equipoise.decisions.labels import tune_label_bias
 from equipoise.metrics.labels import label_confusion, per_label
-from equipoise.metrics.registry import Metric
+from equipoise.metrics.registry import Metric, get_metric
 from equipoise.stats.interval import trial_interval
 
 __all__ = ["LabelJudge"]
 
 F = NDArray[np.float64]
+_BETA = 0.5
+_LABELS = 6  # two in each third
 
 
 @dataclass
@@ -68,6 +70,21 @@ class LabelJudge(Judge):
         # As for two classes: no draw holds an outcome that no row had (Jeffreys 1946).
         self.unseen = np.random.default_rng(self.plan.seed).gamma(0.5, size=shape)
         self.share = self.y.mean(axis=0)
+        self.side_metric = get_metric(f"fbeta:{_BETA:g}", "multilabel", self.labels)
+        self.sides = self._thirds()
+
+    def _thirds(self) -> list[Side]:
+        """Divide the labels by support, from the rarest; not where there are too few to average over."""
+        support = self.y.sum(axis=0)
+        order = [c for c in np.argsort(support, kind="stable") if support[c]]
+        if len(order) < _LABELS:
+            return []
+        names = ("rare labels", "middle labels", "common labels")
+        out = []
+        for name, labels in zip(names, np.array_split(np.array(order), 3), strict=True):
+            low, high = support[labels].min(), support[labels].max()
+            out.append(Side(name, f"{len(labels)} labels of {low:,} to {high:,} rows", labels))
+        return out
 
     # -- scores --------------------------------------------------------------------------------
 
@@ -244,6 +261,13 @@ class LabelJudge(Judge):
                 out.folds[metric.name] = one.folds
                 out.draws[metric.name] = one.draws
                 out.left_out[metric.name] = one.left_out
+        if self.sides:
+            folds = [label_confusion(self.y[where], said[r][where]) for r, where in self.members]
+            tables = [total, drawn, np.array(folds)]
+            every = [per_label(table, _BETA)["fbeta"] for table in tables]
+            for side in self.sides:
+                mean, draws, of_folds = (one[..., side.at].mean(axis=-1) for one in every)
+                out.sides[side.name] = Measured(float(mean), draws, of_folds, np.empty(0))
         return out
 
     def _of_rows(self, values: F, noise: F | None) -> Measured:
@@ -258,9 +282,8 @@ class LabelJudge(Judge):
 
     def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
         """Return metrics of every label with intervals, in the order of the data."""
-        beta = 0.5
-        point = per_label(candidate.confusion, beta)
-        drawn = per_label(candidate.label_draws, beta)
+        point = per_label(candidate.confusion, _BETA)
+        drawn = per_label(candidate.label_draws, _BETA)
         rows = []
         for c, label in enumerate(self.labels):
             row: dict[str, Any] = {"label": label, "support": point["support"][c]}
@@ -271,7 +294,7 @@ class LabelJudge(Judge):
         return {
             "confusion": candidate.confusion,
             "per_class": rows,
-            "beta": beta,
+            "beta": _BETA,
             "decision": candidate.decision.to_json(),
         }
 

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
-from equipoise.compare.judging.base import Candidate, Judge, Measured, Value
+from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Value
 from equipoise.compare.plan import Part
 from equipoise.decisions.numbers import NUMBER_DECISIONS, NumberDecision
+from equipoise.metrics.extremes import top_threshold
 from equipoise.metrics.numbers import error_by_decile
-from equipoise.metrics.registry import Metric
+from equipoise.metrics.registry import Metric, get_metric
 from equipoise.stats.interval import trial_interval
 
 __all__ = ["NumberJudge"]
@@ -39,9 +40,17 @@ class NumberJudge(Judge):
         return len(np.unique(ids[self.y >= np.quantile(self.y, 1 - _TAIL)]))
 
     def prepare(self) -> None:
-        """Know the name of the number of draws that other judges choose thresholds by."""
+        """Divide the rows into those of the top 5 % and the rest."""
         self.draws = 0
         self.n_classes = 1
+        self.side_metric = get_metric("mae", "regression")
+        names = {"top 5 %": "mae_top:5", "rest": "mae_rest:5"}
+        least = top_threshold(self.y, 100 * _TAIL)
+        about = {"top 5 %": f"targets from {least:,.6g}", "rest": f"targets below {least:,.6g}"}
+        self.sides = [
+            Side(side, about[side], get_metric(name, "regression", y=self.y))
+            for side, name in names.items()
+        ]
 
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
@@ -103,6 +112,8 @@ class NumberJudge(Judge):
                 out.folds[metric.name] = one.folds
                 out.draws[metric.name] = one.draws
                 out.left_out[metric.name] = one.left_out
+        for side in self.sides:
+            out.sides[side.name] = self._measured(side.at, predicted)
         return out
 
     def _measured(self, metric: Metric, predicted: list[F]) -> Measured:
