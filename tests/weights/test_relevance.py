@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
@@ -44,6 +44,7 @@ def test_slopes_of_nothing_make_the_smooth_step() -> None:
     np.testing.assert_allclose(phi(4 * t), 3 * t**2 - 2 * t**3, atol=1e-15)
 
 
+@settings(max_examples=40)
 @given(points)
 def test_interpolation_is_that_of_scipy(given_points: list[tuple[float, float]]) -> None:
     phi = Relevance.from_points(given_points)
@@ -56,6 +57,7 @@ def test_interpolation_is_that_of_scipy(given_points: list[tuple[float, float]])
         np.testing.assert_allclose(slope[1:-1], inner, atol=1e-9)
 
 
+@settings(max_examples=40)
 @given(points, st.lists(st.floats(-1e3, 1e3), min_size=8, max_size=8))
 def test_it_is_monotone_between_points(
     given_points: list[tuple[float, float]], slopes: list[float]

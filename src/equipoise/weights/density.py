@@ -185,10 +185,10 @@ def _density(values: F, bandwidth: float | None) -> F:
     place = unit * cells
     left = np.minimum(place.astype(np.int64), cells - 1)
     share = place - left
-    mass = np.bincount(left, weights=1.0 - share, minlength=cells + 1)
+    mass: F = np.bincount(left, weights=1.0 - share, minlength=cells + 1).astype(np.float64)
     mass += np.bincount(left + 1, weights=share, minlength=cells + 1)
     reach = int(min(np.ceil(_REACH * width * cells), cells))
-    offset = np.arange(-reach, reach + 1) / (width * cells)
+    offset = np.arange(-reach, reach + 1.0) / (width * cells)
     smooth = _convolved(mass, np.exp(-0.5 * offset * offset))[reach : reach + cells + 1]
     out: F = (1.0 - share) * smooth[left] + share * smooth[left + 1]
     # The Fourier transform rounds what is next to nothing to below 0, too.

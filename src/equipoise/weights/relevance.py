@@ -108,7 +108,7 @@ class Relevance:
             raise UsageError(
                 f"extremes={extremes!r} is unknown", remedy="use 'both', 'high' or 'low'"
             )
-        if not (isinstance(coef, int | float | np.number) and 0 < coef < np.inf):
+        if not _is_between(coef, 0, np.inf):
             raise UsageError(f"coef={coef!r} cannot be used", remedy="give a number above 0")
         values = np.sort(target_array(y))
         first, middle, third = _quartiles(values)
@@ -159,7 +159,7 @@ class Relevance:
         >>> phi([50, 70, 90]).tolist()
         [0.0, 0.5, 1.0]
         """
-        if not (isinstance(share, int | float | np.number) and 0 < share < 0.5):
+        if not _is_between(share, 0, 0.5):
             raise UsageError(
                 f"share={share!r} is not between 0 and 0.5", remedy="give a share such as 0.05"
             )
@@ -306,6 +306,10 @@ def target_array(y: ArrayLike, *, any_shape: bool = False) -> F:
             remedy=remedy,
         )
     return values
+
+
+def _is_between(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float | np.number) and low < float(value) < high
 
 
 def _quartiles(ordered: F) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equipoise.samplers.numbers import SMOGN, SMOTER, GaussianNoiseOverSampler
@@ -110,6 +110,7 @@ def test_rows_are_those_of_the_paper(way: str, kind: str) -> None:
     assert way == "smoter" or kind == "grid" or ways == {True, False}
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 2**31), st.floats(0, 3))
 def test_noise_has_the_size_asked_for(seed: int, pert: float) -> None:
     r = np.random.default_rng(seed)

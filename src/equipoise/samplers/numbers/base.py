@@ -31,7 +31,7 @@ class NotResampledNumbers(UsageError, NotFittedError):
     """A sampler is asked about rows before it has resampled any."""
 
 
-class NumberSampler(BaseEstimator):  # type: ignore[misc]
+class NumberSampler(BaseEstimator):
     """Base of the samplers for numeric targets.
 
     The rows are sorted by target and split into bumps: runs whose relevance is at or above the

@@ -59,7 +59,8 @@ def known_relevance(given: Any, y: F) -> Callable[[F], F]:
     if given is None:
         return Relevance.automatic(y)
     if callable(given):
-        return given
+        asked: Callable[[F], F] = given
+        return asked
     if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str):
         return Relevance.from_points(given)
     raise UsageError(
@@ -100,7 +101,8 @@ def find_bumps(y: F, relevance: Callable[[F], F], threshold: float) -> list[Bump
     >>> [(b.rows.tolist(), b.rare) for b in find_bumps(y, lambda v: v / 10, 0.8)]
     [([0, 1, 3], False), ([2, 4], True)]
     """
-    if not (isinstance(threshold, int | float | np.number) and 0 < threshold <= 1):
+    number: Any = threshold
+    if not (isinstance(number, int | float | np.number) and 0 < number <= 1):
         raise UsageError(
             f"threshold={threshold!r} is not above 0 and at most 1", remedy="use such as 0.8"
         )

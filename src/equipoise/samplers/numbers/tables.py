@@ -137,7 +137,7 @@ class Table:
         if self.pandas:
             plain = plain_numbers(self.X.iloc[:, self.numbers])
             return np.asarray(plain.to_numpy(dtype=np.float64), dtype=np.float64)
-        return self.X[:, self.numbers].astype(np.float64)
+        return np.asarray(self.X[:, self.numbers], dtype=np.float64)
 
     def _codes(self) -> Rows:
         codes = np.empty((self.n, len(self.categories)), dtype=np.int64)
