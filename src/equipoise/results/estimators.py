@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from equipoise.errors import ModelError, UsageError
 from equipoise.learners.linear import FittedEstimator, FittedLinear
 from equipoise.results.trees import check_forest
 
-__all__ = ["pack", "trusted_names", "unpack"]
+__all__ = ["pack", "pack_any", "trusted_names", "unpack", "unpack_any"]
 
 # Types that skops does not trust by itself and that our own learners need. Each only holds data: a
 # name is added after looking at what building it can do.
@@ -58,11 +58,29 @@ def pack(fitted: FittedEstimator, trusted: list[str]) -> bytes:
     ModelError
         If they would not; why not, and what to do.
     """
+    linear = isinstance(fitted, FittedLinear)
+    return pack_any(
+        fitted.estimator,
+        trusted,
+        lambda content: unpack(content, fitted.n_classes, linear, "the model", trusted),
+    )
+
+
+def pack_any(
+    estimator: Any, trusted: list[str], load: Callable[[bytes], object] | None = None
+) -> bytes:
+    """Return the bytes of an estimator, or of a list of them, as :func:`pack` does.
+
+    Raises
+    ------
+    ModelError
+        As for :func:`pack`, where ``load`` says whether they load again, or :func:`unpack_any`.
+    """
     import skops.io
 
-    kind = type(fitted.estimator).__name__
+    kind = type(estimator).__name__
     try:
-        content: bytes = skops.io.dumps(fitted.estimator)
+        content: bytes = skops.io.dumps(estimator)
     except Exception as error:
         # A learner of the caller's own may hold anything, and skops refuses in many ways.
         raise ModelError(
@@ -84,7 +102,7 @@ def pack(fitted: FittedEstimator, trusted: list[str]) -> bytes:
             "and give equipoise.load the same names",
         )
     try:
-        unpack(content, fitted.n_classes, isinstance(fitted, FittedLinear), "the model", trusted)
+        load(content) if load is not None else unpack_any(content, "the model", trusted)
     except Exception as error:
         raise ModelError(
             f"a {kind} cannot be stored: it does not load again ({type(error).__name__}: {error})",
@@ -105,6 +123,22 @@ def unpack(
     ValueError
         If it is no classifier of these classes.
     """
+    estimator = unpack_any(content, what, trusted)
+    known = np.asarray(estimator.classes_)
+    scores = "decision_function" if linear else "predict_proba"
+    if not hasattr(estimator, scores) or not set(known.tolist()) <= set(range(n_classes)):
+        raise ValueError(f"{type(estimator).__name__} does not tell the classes apart")
+    return (FittedLinear if linear else FittedEstimator)(estimator, n_classes)
+
+
+def unpack_any(content: bytes, what: str, trusted: list[str]) -> Any:
+    """Rebuild what :func:`pack_any` made.
+
+    Raises
+    ------
+    ModelError
+        As for :func:`unpack`.
+    """
     import skops.io
 
     unknown = _unknown(content, trusted)
@@ -119,11 +153,7 @@ def unpack(
         warnings.simplefilter("ignore")
         estimator: Any = skops.io.loads(content, trusted=sorted({*_TRUSTED, *trusted}))
     check_forest(estimator)
-    known = np.asarray(estimator.classes_)
-    scores = "decision_function" if linear else "predict_proba"
-    if not hasattr(estimator, scores) or not set(known.tolist()) <= set(range(n_classes)):
-        raise ValueError(f"{type(estimator).__name__} does not tell the classes apart")
-    return (FittedLinear if linear else FittedEstimator)(estimator, n_classes)
+    return estimator
 
 
 def _unknown(content: bytes, trusted: list[str]) -> list[str]:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.compare.filling import TARGETS
 from equipoise.data.table import Schema
-from equipoise.decisions.decision import Decision
+from equipoise.decisions.decision import Decision, LabelDecision
+from equipoise.decisions.numbers import NumberDecision
 from equipoise.errors import MissingExtra, ModelError, StorageError
 from equipoise.extras import load_extra
 from equipoise.files import check_writable, recover, write_folder
@@ -22,11 +24,12 @@ from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.embedding import FittedHead
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
-from equipoise.learners.losses import Refocused
+from equipoise.learners.losses import Refocused, RefocusedLabels
 from equipoise.learners.mlp import FittedNetwork
 from equipoise.learners.transformer import FILES, FittedTransformer
 from equipoise.results.documents import find_fault_of_model
 from equipoise.results.estimators import pack, unpack
+from equipoise.results.fitted_files import FITTED_FILES, load_fitted, save_fitted
 from equipoise.results.forms import read_json
 from equipoise.results.trees import check_booster
 
@@ -35,7 +38,7 @@ __all__ = ["Parts", "check_place", "read_parts", "write_parts"]
 _SCHEMA_VERSION = 1
 _ENCODER, _BOOSTER, _ESTIMATOR = "encoder.npz", "booster.txt", "estimator.skops"
 _HEAD, _NETWORK = "head.npz", "network.safetensors"
-_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD, _NETWORK, *FILES}
+_OURS = {"model.json", _ENCODER, _BOOSTER, _ESTIMATOR, _HEAD, _NETWORK, *FILES, *FITTED_FILES}
 # Entries of model.json that serve loading alone; the others are what a model says about itself.
 _OF_STORAGE = (
     "schema_version",
@@ -48,7 +51,13 @@ _OF_STORAGE = (
     "files",
     "digest",
     "focus",
+    "fitted",
 )
+_DECISIONS: dict[str, Any] = {
+    "classes": Decision,
+    "labels": LabelDecision,
+    "numbers": NumberDecision,
+}
 
 
 class Parts(NamedTuple):
@@ -56,10 +65,10 @@ class Parts(NamedTuple):
 
     schema: Schema
     encoder: Encoder
-    fitted: Fitted
+    fitted: Any  # what its task asks of a learner
     view: View
     offset: NDArray[np.float64]
-    decision: Decision
+    decision: Any
     classes: list[Any]
     about: dict[str, Any]
 
@@ -90,9 +99,14 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
         with (temporary / _ENCODER).open("wb") as file:
             # numpy's types take any name for its own option.
             np.savez_compressed(file, **model.encoder.to_arrays())  # type: ignore[arg-type]
-        about["focus"] = model.fitted.gamma if isinstance(model.fitted, Refocused) else 0.0
-        trained = model.fitted.fitted if isinstance(model.fitted, Refocused) else model.fitted
-        about["learner_file"] = _save_fitted(trained, temporary, about, trusted)
+        refocused = isinstance(model.fitted, (Refocused, RefocusedLabels))
+        about["focus"] = model.fitted.gamma if refocused else 0.0
+        trained = model.fitted.fitted if refocused else model.fitted
+        if _target_of(about) == "classes" or isinstance(trained, FittedTransformer):
+            about["learner_file"] = _save_fitted(trained, temporary, about, trusted)
+        else:
+            about["fitted"] = save_fitted(trained, temporary, trusted)
+            about["learner_file"] = about["fitted"]["file"]
         about["files"] = {
             name: _digest((temporary / name).read_bytes())
             for name in sorted(path.name for path in temporary.iterdir())
@@ -103,6 +117,10 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
 
     write_folder(folder, fill)
     return folder
+
+
+def _target_of(about: dict[str, Any]) -> str:
+    return TARGETS.get(str(about.get("task")), "classes")
 
 
 def check_place(folder: Path) -> None:
@@ -238,14 +256,26 @@ def _read(folder: Path, trusted: list[str]) -> Parts:
         )
     classes = [_label_from_json(label) for label in about.pop("classes")]
     encoder = Encoder.from_arrays(_arrays(_content(folder, _ENCODER, about)))
-    fitted = _read_fitted(folder, about, len(classes), trusted)
+    target = _target_of(about)
+    fitted: Any
+    if "fitted" in about:
+        what = f"the model in {str(folder)!r}"
+        fitted = load_fitted(
+            about["fitted"],
+            lambda name: _content(folder, name, about),
+            len(classes),
+            what,
+            trusted,
+        )
+    else:
+        fitted = _read_fitted(folder, about, len(classes), trusted)
     focus = float(about.get("focus", 0.0))
     if focus:
-        fitted = Refocused(fitted, focus)
+        fitted = (RefocusedLabels if target == "labels" else Refocused)(fitted, focus)
     offset = np.array(about.pop("offset"), dtype=np.float64)
-    decision = Decision.from_json(about.pop("decision"))
+    decision = _DECISIONS[target].from_json(about.pop("decision"))
     schema, view = Schema.from_json(about.pop("columns")), about.pop("view")
-    _try_out(schema, encoder, fitted, view, len(classes))
+    _try_out(schema, encoder, fitted, view, target, len(classes))
     return Parts(
         schema,
         encoder,
@@ -258,17 +288,22 @@ def _read(folder: Path, trusted: list[str]) -> Parts:
     )
 
 
-def _try_out(schema: Schema, encoder: Encoder, fitted: Fitted, view: View, n_classes: int) -> None:
+def _try_out(
+    schema: Schema, encoder: Encoder, fitted: Any, view: View, target: str, n_classes: int
+) -> None:
     """Predict a row without values: parts that do not belong together fail here, not at the first use."""
     table = schema.apply(
         build_frame({name: [None] for name, _ in schema.features} or {"x": [None]})
     )
-    scores = fitted.log_proba(encoder.transform(table, view))
+    X = encoder.transform(table, view)
+    ask = {"classes": "log_proba", "labels": "log_odds", "numbers": "predict"}[target]
+    scores = getattr(fitted, ask)(X)
     known = [
         len(lookup) == len(levels) + 1
         for lookup, levels in zip(encoder.lookups, table.levels, strict=True)
     ]
-    if scores.shape != (1, n_classes) or np.isnan(scores).any() or not all(known):
+    shape = (1, 2 if target == "numbers" else n_classes)
+    if scores.shape != shape or np.isnan(scores).any() or not all(known):
         raise ValueError("its parts do not belong together")
 
 
