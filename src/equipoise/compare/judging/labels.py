@@ -18,6 +18,7 @@ from equipoise.compare.plan import Part
 from equipoise.decisions.decision import DECISIONS, LabelDecision
 from equipoise.decisions.label_correction import label_intercept
 from equipoise.decisions.labels import tune_label_bias
+from equipoise.metrics.label_ranking import compute_label_rankings
 from equipoise.metrics.labels import label_confusion, per_label
 from equipoise.metrics.registry import Metric, get_metric
 from equipoise.stats.interval import trial_interval
@@ -124,31 +125,32 @@ class LabelJudge(Judge):
 
     def _score_metrics(self, scores: _Scores) -> dict[str, Measured]:
         out: dict[str, Measured] = {}
-        for needs, log_odds in (
-            ("ranking", scores.corrected),
-            ("probabilities", scores.levelled),
+        for needs, log_odds, weights, left in (
+            ("ranking", scores.corrected, self.counts, self.left),
+            ("probabilities", scores.levelled, self.weights, self.spared),
         ):
-            for metric in self.metrics:
-                if metric.needs == needs:
-                    out[metric.name] = self._measured(metric, log_odds)
+            metrics = [metric for metric in self.metrics if metric.needs == needs]
+            value = self._on_rows(metrics, log_odds)
+            draws = self._on_rows(metrics, log_odds, weights)
+            for metric, at, over in zip(metrics, value, draws, strict=True):
+                folds, spared = np.empty(0), np.empty(0)
+                if metric.name == self.metric.name:
+                    folds = np.array(
+                        [
+                            metric.compute_scores(self.y[where], log_odds[repeat][where])
+                            for repeat, where in self.members
+                        ]
+                    )
+                    spared = self._on_rows([metric], log_odds, left)[0]
+                out[metric.name] = Measured(float(at), over, folds, spared)
         return out
 
-    def _measured(self, metric: Metric, log_odds: list[F]) -> Measured:
-        chosen = metric.name == self.metric.name
-        weights = self.counts if metric.needs == "ranking" else self.weights
-        spare = self.left if metric.needs == "ranking" else self.spared
-        folds, left = np.empty(0), np.empty(0)
-        if chosen:
-            folds = np.array(
-                [
-                    metric.compute_scores(self.y[where], log_odds[repeat][where])
-                    for repeat, where in self.members
-                ]
-            )
-            left = np.mean([metric.compute_scores(self.y, one, spare) for one in log_odds], axis=0)
-        value = float(np.mean([metric.compute_scores(self.y, one) for one in log_odds]))
-        draws = np.mean([metric.compute_scores(self.y, one, weights) for one in log_odds], axis=0)
-        return Measured(value, draws, folds, left)
+    def _on_rows(
+        self, metrics: list[Metric], log_odds: list[F], weights: NDArray[Any] | None = None
+    ) -> list[Any]:
+        """Return the metrics, which share a sort of the rows, as means over the repeats."""
+        every = [compute_label_rankings(metrics, self.y, one, weights) for one in log_odds]
+        return [np.mean(values, axis=0) for values in zip(*every, strict=True)]
 
     # -- decisions -----------------------------------------------------------------------------
 
