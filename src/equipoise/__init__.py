@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from equipoise.diagnose.run import diagnose as diagnose
+    from equipoise.diagnose.run import diagnose_predictions as diagnose_predictions
     from equipoise.results.comparison import Comparison as Comparison
+    from equipoise.results.diagnosis import Diagnosis as Diagnosis
     from equipoise.results.evaluation import Evaluation as Evaluation
     from equipoise.results.evaluation import evaluate as evaluate
     from equipoise.results.model import Model as Model
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
 # has to take a fraction of a second, and the parts behind these names take more.
 _PUBLIC = {
     "Comparison": "equipoise.results.comparison",
+    "Diagnosis": "equipoise.results.diagnosis",
     "Evaluation": "equipoise.results.evaluation",
     "Model": "equipoise.results.model",
+    "diagnose_predictions": "equipoise.diagnose.run",
     "evaluate": "equipoise.results.evaluation",
     "load": "equipoise.results.model",
     "train": "equipoise.results.training",
@@ -41,6 +46,7 @@ _ROOMS = frozenset(
         "compare",
         "data",
         "decisions",
+        "diagnose",
         "ensembles",
         "errors",
         "frames",
@@ -60,10 +66,13 @@ _ROOMS = frozenset(
 
 __all__ = [
     "Comparison",
+    "Diagnosis",
     "Evaluation",
     "Model",
     "__version__",
     "compare",
+    "diagnose",
+    "diagnose_predictions",
     "evaluate",
     "load",
     "train",

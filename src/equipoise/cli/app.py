@@ -12,6 +12,7 @@ from equipoise import __version__
 from equipoise.cli import (
     compare,
     demo,
+    diagnose,
     evaluate,
     predict,
     report,
@@ -37,7 +38,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (compare, train, predict, evaluate, resample, weights, strategies, report, demo):
+for module in (
+    compare,
+    diagnose,
+    train,
+    predict,
+    evaluate,
+    resample,
+    weights,
+    strategies,
+    report,
+    demo,
+):
     module.register(app)
 
 

@@ -102,6 +102,8 @@ def _guarded(call: Callable[[], None], screen: Screen, debug: bool, resumable: b
             warnings.simplefilter("always" if debug else "ignore")
             call()
         sys.stdout.flush()
+    except typer.Exit as end:
+        return end.exit_code
     except (KeyboardInterrupt, EOFError):
         then = "give the same command again and it goes on where it stopped" if resumable else ""
         screen.err.print(f"interrupted{': ' if then else ''}{then}", soft_wrap=True)

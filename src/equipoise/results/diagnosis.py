@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
-from textwrap import wrap
+from collections.abc import Iterator, Mapping
+from textwrap import TextWrapper
 from typing import Any
 
 from equipoise.errors import UsageError
@@ -43,14 +42,9 @@ class Diagnosis:
     ['code', 'name', 'state', 'severity', 'summary', 'action', 'effect', 'confidence']
     """
 
-    def __init__(
-        self,
-        summary: dict[str, Any],
-        draws: Mapping[str, Callable[[], dict[str, Any]]] | None = None,
-    ) -> None:
+    def __init__(self, summary: dict[str, Any]) -> None:
         self.summary = summary
         self.findings = [Finding.from_dict(one) for one in summary["findings"]]
-        self._draws = dict(draws or {})
 
     def __getitem__(self, name: str) -> Finding:
         """Return the finding of a check, by its code or name."""
@@ -78,8 +72,10 @@ class Diagnosis:
 
     @property
     def kinds(self) -> list[str]:
-        """The pictures that :meth:`plot` can draw of these data."""
-        return list(self._draws)
+        """The pictures that :meth:`plot` can draw of these findings."""
+        from equipoise.report.charts.findings import kinds_of
+
+        return kinds_of(self.summary)
 
     def plot(self, kind: str | None = None) -> Any:
         """Draw a picture of what was found, as an Altair chart.
@@ -92,7 +88,7 @@ class Diagnosis:
         Raises
         ------
         UsageError
-            If there is no such picture of these data.
+            If there is no such picture of these findings.
         """
         import altair
 
@@ -100,21 +96,9 @@ class Diagnosis:
 
     def spec(self, kind: str | None = None) -> dict[str, Any]:
         """Return the Vega-Lite definition of a picture; see :meth:`plot`."""
-        if not self._draws:
-            raise UsageError(
-                "there is nothing to draw: this diagnosis has no data with it",
-                remedy="draw what equipoise.diagnose() returned",
-            )
-        name = next(iter(self._draws)) if kind is None else str(kind).replace("_", "-")
-        if name not in self._draws:
-            near = get_close_matches(name, self._draws, 1)
-            raise UsageError(
-                f"there is no picture {kind!r} of these data",
-                remedy=f"did you mean {near[0]!r}?"
-                if near
-                else f"use one of {', '.join(self._draws)}",
-            )
-        return self._draws[name]()
+        from equipoise.report.charts.findings import spec_of
+
+        return spec_of(self.summary, kind)
 
     def to_json(self) -> str:
         """Return the summary as a JSON document."""
@@ -226,6 +210,16 @@ def _measured(found: Mapping[str, Any]) -> str:
         f"{found['strategy']} changed {found['metric']} by {change['value']:+.3f} "
         f"({change['low']:+.3f} to {change['high']:+.3f}{sure})"
     )
+
+
+def wrap(text: str, width: int, initial_indent: str = "", subsequent_indent: str = "") -> list[str]:
+    """Break text into lines, never within a word that has hyphens: it may be a name to type."""
+    return TextWrapper(
+        width,
+        initial_indent,
+        subsequent_indent,
+        break_on_hyphens=False,
+    ).wrap(text)
 
 
 def _safe(text: str) -> str:

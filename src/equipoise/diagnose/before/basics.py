@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ Data Sets 101", AAAI workshop 2000. Newcombe, Statistics in Medicine 17, 1998.""
             severity,  # type: ignore[arg-type]
             f"{said}, and {percent(then[0])} when all classes count alike{more}",
             evidence,
-            f"equipoise compare --strategies {','.join(strategies)}",
+            f"equipoise compare FILE --target {quote(subject.dataset.target)} --strategies {','.join(strategies)}",
             f"recall of {name_of(names[worst])} up to about {percent(then[0])}, at the price of precision; "
             "a moved threshold gives it without new training",
             "measured out of fold with a linear model; other learners may differ",
@@ -234,13 +235,13 @@ on Few-Shot Learning", ACM Computing Surveys 53, 2020."""
         tells = (
             "cannot be tested"
             if least <= _UNTESTABLE
-            else f"a recall of one half would be known to within {percent(half)}"
+            else f"could have its recall measured to within {percent(half)} at best"
         )
         severity = "high" if least <= _UNTESTABLE else "medium" if least < _VAGUE else "low"
         return self.issue(
             severity,  # type: ignore[arg-type]
             f"{rows_of(len(few), what)} {verb_for(len(few), 'has', 'have')} few rows of "
-            f"{verb_for(len(few), 'its', 'their')} own ({shown}{more}): {name_of(few[0])} {tells}",
+            f"{verb_for(len(few), 'its', 'their')} own ({shown}{more}); {name_of(few[0])} {tells}",
             evidence,
             f"collect more rows of {listed(few, 2)}, or merge {verb_for(len(few), 'it', 'them')} into others",
             "four times the rows halve the uncertainty; oversampled copies do not change it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ Papers: Kaufman, Rosset, Perlich and Stitelman, "Leakage in Data Mining", ACM TK
             if names[1:]
             else ""
         )
-        ignored = " ".join(f"--role {name}=ignored" for name in names[:3])
+        ignored = " ".join(f"--role {quote(name + '=ignored')}" for name in names[:3])
         perfect = best.score >= _PERFECT or "almost" in best.why
         return self.issue(
             "high" if perfect else "medium",
@@ -146,13 +147,14 @@ Ecography 40, 2017."""
                 f"{column} seems to name groups: {best['values']:,} values, within which {listed(best['constant'], 3)} "
                 f"{verb_for(len(best['constant']), 'stays', 'stay')} the same{why}{tail}",
                 evidence,
-                f"--group {best['column']}",
+                f"--group {quote(best['column'])}",
                 "scores as for groups that the model has not met, which are often lower",
                 "inferred from the values; that they are groups only you can say",
             )
         if also:
             leave = " ".join(
-                f"--role {name}=ignored" for name in [*ids, *([split] if split else [])][:3]
+                f"--role {quote(name + '=ignored')}"
+                for name in [*ids, *([split] if split else [])][:3]
             )
             return self.tip(
                 "; ".join(also),
@@ -284,7 +286,7 @@ Sciences 191, 2012. Gama et al., "A Survey on Concept Drift Adaptation", ACM Com
         )
         evidence = {"column": name, "p": p, "share_by_tenth": shares}
         todo = (
-            f"--time {name}",
+            f"--time {quote(name)}",
             "scores as for rows that come later than those trained on",
             "a chi-squared test over ten blocks in order",
         )

@@ -111,9 +111,14 @@ Lee et al., "Deduplicating Training Data Makes Language Models Better", ACL 2022
         evidence["share_with_copy"] = {"class": name, **evidence_of(found)}
         if name in repeated:
             said += f" ({repeated[name]:,}{_of(name)})"
+        recurs = int(((sizes > 1) & ~copy).sum())
+        if recurs:
+            said += f"; beside {recurs:,} that share common readings,"
+        else:
+            said += ";"
         return self.issue(
             _severity(found[1]),
-            f"{said}; {span(found)} of the rows{_of(name)} have a copy",
+            f"{said} {span(found)} of the rows{_of(name)} have a copy",
             evidence,
             "keep copies on one side of a split, as equipoise compare does (elsewhere StratifiedGroupKFold)",
             f"random folds would test {percent(float(met.mean()))} of the rows with a copy in training",
