@@ -8,7 +8,7 @@ rows, as many of them rare. imbreg is no part of the project: without it only ou
     python benchmarks/smogn.py --peer /tmp/peer --sizes 28000 --limit 3600
 
 The rows are standard normal, 59 columns by default, one in seven of them rounded; the target is log-normal. Rare is what
-has a relevance of 0.8 by the box plot, about a fifth of the rows.
+has a relevance of 0.8 by the box plot, about an eighth of the rows.
 """
 
 from __future__ import annotations
