@@ -146,13 +146,17 @@ class Model:
         )
         return write_parts(parts, Path(folder), trusted_names(trusted))
 
+    @property
+    def next_steps(self) -> str:
+        """What can be asked of it."""
+        return ".predict(data), .predict_proba(data), .save(folder)"
+
     def __repr__(self) -> str:
         about = self.about
         what = "/".join(str(about.get(key)) for key in ("learner", "strategy", "decision_rule"))
-        return (
-            f"Model({what}, target={about.get('target')!r}, {len(self.classes)} classes)\n"
-            "next: .predict(data), .predict_proba(data), .save(folder)"
-        )
+        kinds = {"multilabel": f", {len(self.classes)} labels", "regression": ""}
+        many = kinds.get(str(about.get("task")), f", {len(self.classes)} classes")
+        return f"Model({what}, target={about.get('target')!r}{many})\nnext: {self.next_steps}"
 
 
 def _frame(data: Any) -> Any:

@@ -57,6 +57,11 @@ class LabelModel(Model):
         """Refuse: labels do not share one probability."""
         raise UsageError("a row has several labels, and no single one", remedy="use predict_proba")
 
+    @property
+    def next_steps(self) -> str:
+        """What can be asked of it."""
+        return ".predict(data), .predict_proba(data), .thresholds(), .save(folder)"
+
     def labels(self, log_proba: F) -> NDArray[Any]:
         """Return the labels said at these log-odds, as :meth:`predict` does."""
         out: NDArray[Any] = self.decision.labels(log_proba)
@@ -116,6 +121,11 @@ class NumberModel(Model):
 
     def threshold(self) -> None:
         """Return nothing: there is none."""
+
+    @property
+    def next_steps(self) -> str:
+        """What can be asked of it."""
+        return ".predict(data), .predict_upper(data), .save(folder)"
 
 
 def model_class(task: str) -> type[Model]:

@@ -87,11 +87,13 @@ class Judge:
     rows: NDArray[np.int64] = field(init=False)
     y: NDArray[Any] = field(init=False)
     weights: NDArray[np.float32] = field(init=False)
+    n_classes: int = field(init=False)
+    draws: int = field(init=False, default=0)  # that thresholds are chosen by
+    sides: list[Side] = field(init=False, default_factory=list)  # what is rare and the rest
+    side_metric: Metric | None = field(init=False, default=None)  # that they are compared by
 
     plain: ClassVar[str] = "argmax"  # the decision of a baseline
     decisions: ClassVar[tuple[str, ...]] = ()  # that can be asked for
-    sides: ClassVar[list[Side]] = []  # what is rare and the rest, compared apart
-    side_metric: ClassVar[Metric | None] = None
     rarest_in_words: ClassVar[str] = "of the rarest class"
 
     @property
@@ -132,6 +134,7 @@ class Judge:
         self.members = [(split.repeat, np.searchsorted(self.rows, split.test)) for split in splits]
         self.repeats = 1 + max(split.repeat for split in splits)
         self.labels = [str(label) for label in data.classes]
+        self.n_classes = max(len(self.labels), 1)
         names = dict.fromkeys([*metric_names(data.task), self.metric.name, self.label_metric.name])
         if self.cost is None:
             names.pop("expected_cost", None)

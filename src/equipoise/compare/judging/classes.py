@@ -56,7 +56,6 @@ class ClassJudge(Judge):
 
     def prepare(self) -> None:
         """Draw the prior of cells that no row fell into."""
-        self.n_classes = len(self.labels)
         self.draws = 100 if self.n_classes == 2 else 60
         # No draw holds an outcome that no row had, such as a hit where the model has none yet. So the
         # intervals take each class's outcomes from their posterior under a prior worth one row of it

@@ -65,7 +65,6 @@ class LabelJudge(Judge):
 
     def prepare(self) -> None:
         """Draw the prior of cells that no row fell into."""
-        self.n_classes = len(self.labels)
         self.draws = 50
         shape = (len(self.weights), self.n_classes, 2, 2)
         # As for two classes: no draw holds an outcome that no row had (Jeffreys 1946).
@@ -264,12 +263,12 @@ class LabelJudge(Judge):
                 out.draws[metric.name] = one.draws
                 out.left_out[metric.name] = one.left_out
         if self.sides:
-            folds = [label_confusion(self.y[where], said[r][where]) for r, where in self.members]
-            tables = [total, drawn, np.array(folds)]
+            of_folds = [label_confusion(self.y[where], said[r][where]) for r, where in self.members]
+            tables = [total, drawn, np.array(of_folds)]
             every = [per_label(table, _BETA)["fbeta"] for table in tables]
             for side in self.sides:
-                mean, draws, of_folds = (one[..., side.at].mean(axis=-1) for one in every)
-                out.sides[side.name] = Measured(float(mean), draws, of_folds, np.empty(0))
+                mean, draws, each = (one[..., side.at].mean(axis=-1) for one in every)
+                out.sides[side.name] = Measured(float(mean), draws, each, np.empty(0))
         return out
 
     def _of_rows(self, values: F, noise: F | None) -> Measured:

@@ -41,8 +41,6 @@ class NumberJudge(Judge):
 
     def prepare(self) -> None:
         """Divide the rows into those of the top 5 % and the rest."""
-        self.draws = 0
-        self.n_classes = 1
         self.side_metric = get_metric("mae", "regression")
         names = {"top 5 %": "mae_top:5", "rest": "mae_rest:5"}
         least = top_threshold(self.y, 100 * _TAIL)
