@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from equipoise.cli.screen import Screen, shown
-from equipoise.report.words import percent
+from equipoise.report.words import amount, percent, skew_words
 
 if TYPE_CHECKING:
     from equipoise.compare.events import Planned
@@ -35,7 +35,13 @@ def tell_findings(screen: Screen, planned: Planned) -> None:
 
 
 def _lines(data: dict[str, Any], planned: Planned) -> list[tuple[str, str, str]]:
-    out = [("rows", _rows(data), ""), ("classes", _classes(data), "")]
+    out = [("rows", _rows(data), "")]
+    if data.get("target"):
+        out += [("target", _numbers(data["target"]), "")]
+    elif data.get("labels"):
+        out += [("labels", _labels(data), "")]
+    else:
+        out += [("classes", _classes(data), "")]
     out += [("columns" if i == 0 else "", words, "") for i, words in enumerate(_columns(data))]
     missing = _missing(data)
     if missing:
@@ -75,13 +81,49 @@ def _missing(data: dict[str, Any]) -> str:
 
 def _classes(data: dict[str, Any]) -> str:
     classes = sorted(data["classes"], key=lambda one: int(one["count"]), reverse=True)
-    words = [
-        f"{shown(one['label'], 30)} {one['count']:,} ({percent(one['share'])})" for one in classes
-    ]
+    words = [_with_rows(one) for one in classes]
     cut = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     ratio = data.get("ratio")
     tail = f"; largest to smallest {ratio:,.3g} to 1" if ratio else ""
     return ", ".join(words[:_SHOWN]) + cut + tail
+
+
+def _labels(data: dict[str, Any]) -> str:
+    """Say how many labels there are, which are common and which rare, and how uneven they are."""
+    labels = sorted(data["classes"], key=lambda one: int(one["count"]), reverse=True)
+    about = data["labels"]
+    half = _SHOWN // 2
+    if len(labels) <= _SHOWN:
+        said = ", ".join(map(_with_rows, labels))
+    else:
+        said = (
+            f"commonest {', '.join(map(_with_rows, labels[:half]))}; "
+            f"rarest {', '.join(map(_with_rows, labels[-half:]))}"
+        )
+    bare = about.get("unlabelled") or 0
+    words = f"{len(labels):,}, {about['cardinality']:.3g} a row: {said}"
+    if about.get("mean_ir") is not None:
+        # The imbalance ratio of a label is that of the commonest label to it.
+        words += f"; mean imbalance ratio {about['mean_ir']:,.3g}"
+    if bare:
+        words += f"; {bare:,} row{'s have' if bare > 1 else ' has'} none"
+    return words
+
+
+def _with_rows(one: dict[str, Any]) -> str:
+    return f"{shown(one['label'], 30)} {one['count']:,} ({percent(one['share'])})"
+
+
+def _numbers(target: dict[str, Any]) -> str:
+    words = (
+        f"{amount(target['min'])} to {amount(target['max'])}, median {amount(target['median'])}, "
+        f"mean {amount(target['mean'])}, 95th percentile {amount(target['q95'])}"
+    )
+    if target.get("skewness") is not None:
+        words += f"; skewness {target['skewness']:.3g}: {skew_words(target['skewness'])}"
+    if target.get("zeros"):
+        words += f"; {target['zeros']:,} are 0"
+    return words
 
 
 def _columns(data: dict[str, Any]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def tell_leaderboard(screen: Screen, summary: dict[str, Any]) -> None:
     places = {one["id"]: place for place, one in enumerate(rows, 1)}
     wanted = {summary["verdict"]["recommended"], summary["baseline"]}
     chosen = [one for one in rows if places[one["id"]] <= _TOP or one["id"] in wanted]
-    columns = _fitting(_columns(summary, places), chosen, screen.out.width)
+    columns = _fitting(_columns(summary, places, chosen), chosen, screen.out.width)
     screen.result(_table(columns, chosen, summary["verdict"]["recommended"], screen.out.width))
     legend = "> recommended, = cannot be told apart from the best; 95 % intervals"
     if len(rows) > len(chosen):
@@ -72,22 +73,28 @@ def _one_per_ranking(entries: list[Entry], summary: dict[str, Any]) -> list[Entr
     return list(kept.values())
 
 
-def _columns(summary: dict[str, Any], places: dict[str, int]) -> list[_Column]:
+def _columns(
+    summary: dict[str, Any], places: dict[str, int], entries: list[Entry]
+) -> list[_Column]:
     metric, label_metric = summary["metric"], summary["label_metric"]
+    digits = _digits(entries, metric["name"])
     recommended = summary["verdict"]["recommended"]
 
     def mark(one: Entry) -> str:
         return ">" if one["id"] == recommended else "=" if one["tied_with_best"] else ""
 
     def value(name: str) -> Callable[[Entry], str]:
-        return lambda one: number((one["metrics"].get(name) or {}).get("mean"))
+        own = _digits(entries, name)
+        return lambda one: number((one["metrics"].get(name) or {}).get("mean"), digits=own)
 
     def interval(one: Entry) -> str:
         found = one["metrics"].get(metric["name"]) or {}
-        return _pair(number(found.get("low")), number(found.get("high")))
+        low, high = (number(found.get(end), digits=digits) for end in ("low", "high"))
+        return _pair(low, high)
 
     def difference(one: Entry) -> str:
-        return number((one["difference"] or {}).get("mean"), sign=True)
+        # In the digits of the scores that it is the difference of.
+        return number((one["difference"] or {}).get("mean"), sign=True, digits=digits)
 
     def corrected(one: Entry) -> str:
         return _p((one["difference"] or {}).get("p_corrected"))
@@ -173,18 +180,45 @@ def tell_verdict(screen: Screen, summary: dict[str, Any], run_dir: object | None
     screen.result(grid)
 
 
-def number(value: float | None, sign: bool = False) -> str:
-    """Write a value with the digits that a score carries.
+def _digits(entries: list[Entry], name: str) -> int:
+    found = (one["metrics"].get(name) or {} for one in entries)
+    return digits_for(value.get(key) for value in found for key in ("mean", "low", "high"))
+
+
+def digits_for(values: Iterable[float | None]) -> int:
+    """Return the decimals for numbers of one unit: three, none for large ones, more for tiny ones.
+
+    Examples
+    --------
+    >>> from equipoise.cli.leaderboard import digits_for
+    >>> digits_for([0.91, 0.5]), digits_for([6087.2, None]), digits_for([0.00123, 0.0008])
+    (3, 0, 5)
+    """
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if largest >= 100:
+        return 0
+    if largest == 0 or largest >= 0.01:
+        return 3
+    return min(12, 2 - math.floor(math.log10(largest)))
+
+
+def number(value: float | None, sign: bool = False, digits: int | None = None) -> str:
+    """Write a value with the digits that a score carries, or with those of its column.
 
     Examples
     --------
     >>> from equipoise.cli.leaderboard import number
     >>> number(0.9534), number(-0.01, sign=True), number(12345.6), number(None)
     ('0.953', '-0.010', '12,346', '-')
+    >>> number(5.98, sign=True, digits=0), number(-0.2, sign=True, digits=0)
+    ('+6', '0')
     """
     if value is None:
         return "-"
-    return f"{value:{'+' if sign else ''}{'.3f' if abs(value) < 100 else ',.0f'}}"
+    places = digits_for([value]) if digits is None else digits
+    if round(value, places) == 0:
+        return f"{0:.{places}f}"
+    return f"{value:{'+' if sign else ''},.{places}f}"
 
 
 def _pair(low: str, high: str) -> str:

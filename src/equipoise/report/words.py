@@ -8,6 +8,7 @@ from typing import Any
 
 __all__ = [
     "MISSING",
+    "amount",
     "count",
     "decimals_for",
     "duration",
@@ -16,6 +17,7 @@ __all__ = [
     "percent",
     "shorten",
     "signed",
+    "skew_words",
 ]
 
 MISSING = "–"
@@ -64,9 +66,56 @@ def decimals_for(values: Iterable[dict[str, Any] | None]) -> int:
     widths = sorted(width for width in widths if width > 0)
     if not widths:
         return 3
-    half = widths[len(widths) // 2]
-    least = 0 if max(sizes) >= 20 else 3
-    return min(4, max(least, math.ceil(-math.log10(half / 3))))
+    half, largest = widths[len(widths) // 2], max(sizes)
+    least = 0 if largest >= 20 else 3
+    # Errors of a target of tiny numbers are tiny: four decimals of them would be zeros.
+    most = 4 if largest >= 0.05 else min(12, 3 - math.floor(math.log10(largest)))
+    return min(most, max(least, math.ceil(-math.log10(half / 3))))
+
+
+def amount(value: float | None) -> str:
+    """Write a number of any size with four digits that mean something, or all before the point.
+
+    Examples
+    --------
+    >>> amount(13270.42), amount(1.51418), amount(0.000123456), amount(-40.0), amount(2.5e12)
+    ('13,270', '1.514', '0.0001235', '−40', '2.5e+12')
+    """
+    if value is None or not math.isfinite(value):
+        return MISSING
+    size = abs(value)
+    if size >= 1e9 or 0 < size < 1e-6:
+        text = f"{size:.4g}"
+    elif size >= 1000 or size == 0:
+        text = f"{size:,.0f}"
+    else:
+        text = f"{size:.{3 - math.floor(math.log10(size))}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if value >= 0 else _MINUS + text
+
+
+def skew_words(skewness: float | None) -> str:
+    """Say what a skewness amounts to, by the usual bounds of a half, one and, for a long tail, three.
+
+    References
+    ----------
+    Bulmer, M. (1979). Principles of Statistics. Dover.
+
+    Examples
+    --------
+    >>> skew_words(0.2), skew_words(1.5), skew_words(-0.7)
+    ('nearly symmetric', 'skewed, with a tail of large values', 'slightly skewed towards small values')
+    """
+    if skewness is None or not math.isfinite(skewness):
+        return ""
+    size, side = abs(skewness), "large" if skewness > 0 else "small"
+    if size < 0.5:
+        return "nearly symmetric"
+    if size < 1:
+        return f"slightly skewed towards {side} values"
+    if size < 3:
+        return f"skewed, with a tail of {side} values"
+    return f"strongly skewed, with a long tail of {side} values"
 
 
 def count(value: float | None) -> str:
