@@ -25,7 +25,9 @@ def _number(value: float) -> str:
     if not np.isfinite(value):
         return "not defined"
     # Adding 0 takes the sign off what rounds to nothing.
-    return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    if abs(value) < 10:
+        return f"{round(value, 3) + 0.0:.3f}"
+    return f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _scored(judge: Judge, value: Value) -> str:
