@@ -21,6 +21,7 @@ from equipoise.stats.multiple import holm
 __all__ = [
     "Miscalibrated",
     "OverconfidentMajority",
+    "bins_p",
     "calibration_gap",
     "calibration_line",
     "event_ratio",
@@ -216,8 +217,9 @@ class Miscalibrated(Check):
     explain = """Among rows given a probability of 0.2 for a class, a fifth should be of it.
 
 Judged for each class against the rest (of two classes the positive one): logit P(y) = a + b logit(p) is fitted, and
-(a, b) tested against (0, 1) by the likelihood ratio (Cox 1958), chi-squared with 2 degrees of freedom, divided by the
-design effect of groups and corrected by Holm. With fewer than 20 rows expected or found, only their number is tested,
+(a, b) tested against (0, 1) by the likelihood ratio (Cox 1958), chi-squared with 2 degrees of freedom; beside it, for
+what no line shows, the squared distances of up to ten bins (Hosmer and Lemeshow 1980). The smaller p counts twice, is
+corrected by Holm, and groups widen both by their design effect. With fewer than 20 rows expected or found, only their number is tested,
 exactly. An issue if p < 0.01. Severity: the interval of the slope, or of observed over expected rows, beyond 0.5 or 2
 high, beyond 0.8 or 1.25 medium, else low. The expected calibration error over 15 bins stands beside what chance alone
 would make of it.
@@ -282,7 +284,8 @@ def _judge_side(side: Side, groups: Any, number: int) -> dict[str, Any]:
     half = float(ndtri((1 + level) / 2)) * error * np.sqrt(effect)
     for at, name in enumerate(("intercept", "slope")):
         out[name] = span((line[at], line[at] - half[at], line[at] + half[at]))
-    out["p"] = float(chi2.sf(ratio / effect, 2))
+    both = float(chi2.sf(ratio / effect, 2)), bins_p(p, side.truth, effect)
+    out["p"] = min(1.0, 2 * min(both))
     return out
 
 
@@ -333,12 +336,50 @@ def calibration_gap(p: F, truth: NDArray[np.bool_], seed: int = 0) -> dict[str, 
     }
 
 
-def reliability_bins(p: F, truth: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Return mean probability, share that was true with its interval, and rows of each of 15 bins."""
-    at = _bins(p)
+def reliability_bins(p: F, truth: NDArray[np.bool_], bins: int = 10) -> list[dict[str, Any]]:
+    """Return mean probability, share that was true with its interval, and rows of each bin.
+
+    Bins hold equal parts of ``sum p (1 - p)``: of a rare class, bins of equal numbers of rows would nearly
+    all lie at 0. Equal probabilities share a bin.
+    """
+    at = _telling_bins(p, bins)
     out = []
     for b in np.unique(at):
         mine = at == b
         share = share_range(truth[mine])
         out.append({"probability": float(p[mine].mean()), **span(share), "rows": int(mine.sum())})
     return out
+
+
+def bins_p(p: F, truth: NDArray[np.bool_], effect: float = 1.0) -> float:
+    """Return the p value of the squared distances of up to ten bins from what their probabilities say.
+
+    ``sum_b (O_b - E_b)^2 / V_b`` is chi-squared by chance, with a degree of freedom for each bin. Bins have
+    equal variances V_b, of 5 at least.
+
+    References
+    ----------
+    Hosmer, D. W. and Lemeshow, S. (1980). Goodness of fit tests for the multiple logistic regression model.
+    Communications in Statistics 9.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from equipoise.diagnose.after.calibration import bins_p
+    >>> bins_p(np.full(100, 0.5), np.arange(100) % 2 == 0)
+    1.0
+    """
+    variance = p * (1 - p)
+    at = _telling_bins(p, int(np.clip(variance.sum() / 5, 1, 10)))
+    gap, spread = np.bincount(at, weights=truth - p), np.bincount(at, weights=variance)
+    known = spread > 1
+    statistic = (gap[known] ** 2 / spread[known]).sum() / effect
+    return float(chi2.sf(statistic, known.sum())) if known.any() else 1.0
+
+
+def _telling_bins(p: F, bins: int) -> NDArray[np.int64]:
+    order = np.argsort(p, kind="stable")
+    told = np.cumsum(p[order] * (1 - p[order]))
+    starts = np.searchsorted(told, np.linspace(0, told[-1], bins + 1)[:-1], side="right")
+    edges = np.unique(p[order][np.minimum(starts, len(p) - 1)])
+    return np.maximum(np.searchsorted(edges, p, side="right") - 1, 0)

@@ -165,6 +165,7 @@ class LabelErrors(Check):
 
     code, name, title, stage = "EQ109", "label-errors", "Labels that are likely wrong", "before"
     tasks = CLASSES
+    fast = False
     explain = """A wrong label in a rare class weighs as much as the few right ones.
 
 Confident learning (Northcutt, Jiang and Chuang 2021; the package cleanlab) finds rows whose out-of-fold probability of

@@ -72,6 +72,7 @@ class SmallestDifference(Check):
         "before",
     )
     tasks = CLASSES
+    fast = False
     explain = """A trial compares treatments on the same test rows. With few rare rows even a large true difference
 drowns in chance, and "tied" then says little.
 

@@ -17,7 +17,7 @@ from equipoise.report.charts.theme import (
 from equipoise.report.reading import Summary, compared, detail, prepare
 from equipoise.report.words import count, number, percent, plural, shorten, signed
 
-__all__ = ["confusion", "per_class_change"]
+__all__ = ["confusion", "confusion_matrix", "per_class_change"]
 
 _NARROW = 560
 _MEASURES = {"precision": "precision", "recall": "recall", "f1": "F1"}
@@ -40,7 +40,11 @@ def confusion(summary: Summary, *, strategy: str | None = None, width: int = 340
     strategy = strategy or (shown[0][1] if shown else None)
     role = next((role for role, name in shown if name == strategy), "candidate")
     labels = [one["label"] for one in summary["classes"]]
-    matrix = detail(summary, strategy).get("confusion") or []
+    return confusion_matrix(role, labels, detail(summary, strategy).get("confusion") or [], width)
+
+
+def confusion_matrix(role: str, labels: list[str], matrix: list[list[float]], width: int) -> Spec:
+    """Draw counts with the true class first, shape (C, C), of whoever made them."""
     many = len(labels) > 6
     rows = _cells(labels, matrix, many)
     if not rows:
