@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from equipoise.decisions.tuning import tune_bias
 from equipoise.diagnose.chance import ALPHA
@@ -148,7 +149,7 @@ What to do: choose the threshold in training (a tuned decision), never on the ro
             "bias": dict(zip(subject.classes, (bias - bias[0]).tolist(), strict=True)),
         }
         if len(bias) == 2:
-            evidence["best_threshold"] = float(1 / (1 + np.exp(bias[1] - bias[0])))
+            evidence["best_threshold"] = float(expit(bias[0] - bias[1]))
             evidence["threshold"] = subject.threshold
         return self._found(subject.task, [(_severity(found), evidence)], evidence, "macro F1")
 
