@@ -15,6 +15,7 @@ from equipoise.learners.boosting import Boosting
 from equipoise.learners.forest import Forest
 from equipoise.learners.labels import element_weights, fixed_odds
 from equipoise.learners.linear import Linear
+from equipoise.learners.mlp import Mlp
 
 F = NDArray[np.float64]
 
@@ -30,7 +31,7 @@ def training(X: Any, Y: NDArray[np.int64], **more: Any) -> Training:
     return Training(X, Y, Y.shape[1], target="labels", **more)
 
 
-LEARNERS = [Linear(), Boosting(), Forest()]
+LEARNERS: list[Any] = [Linear(), Boosting(), Forest(), Mlp()]
 by_name = pytest.mark.parametrize("learner", LEARNERS, ids=lambda one: one.name)
 
 

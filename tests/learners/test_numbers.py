@@ -15,10 +15,11 @@ from equipoise.learners.base import Loss, Training
 from equipoise.learners.boosting import Boosting
 from equipoise.learners.forest import Forest
 from equipoise.learners.linear import Linear
+from equipoise.learners.mlp import Mlp
 from equipoise.learners.numbers import Unit, fit_quantile, weighted_quantile
 
 F = NDArray[np.float64]
-LEARNERS = [Linear(), Boosting(), Forest()]
+LEARNERS: list[Any] = [Linear(), Boosting(), Forest(), Mlp()]
 by_name = pytest.mark.parametrize("learner", LEARNERS, ids=lambda one: one.name)
 
 

@@ -21,11 +21,12 @@ from equipoise.learners.boosting import Boosting
 from equipoise.learners.forest import Forest
 from equipoise.learners.linear import Linear
 from equipoise.learners.losses import RefocusedLabels
+from equipoise.learners.mlp import Mlp
 from equipoise.learners.transforms import Predictor, Transform
 from equipoise.results import storage
 from equipoise.results.storage import Parts, read_parts, write_parts
 
-LEARNERS: list[Any] = [Linear(), Boosting(), Forest()]
+LEARNERS: list[Any] = [Linear(), Boosting(), Forest(), Mlp()]
 by_name = pytest.mark.parametrize("learner", LEARNERS, ids=lambda one: one.name)
 
 

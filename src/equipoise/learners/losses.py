@@ -12,7 +12,7 @@ from equipoise.decisions.focal import correct_focal
 from equipoise.learners.base import Fitted, FittedLabels, Loss, Target
 from equipoise.learners.encoding import Matrix
 
-__all__ = ["Refocused", "RefocusedLabels", "loss_offset", "make_loss", "split_alpha"]
+__all__ = ["Refocused", "RefocusedLabels", "loss_offset", "make_loss", "split_alpha", "unfocused"]
 
 
 def make_loss(
@@ -167,9 +167,15 @@ class RefocusedLabels:
 
     def log_odds(self, X: Matrix) -> NDArray[np.float64]:
         """Return natural-log odds, shape (n, L)."""
-        odds = self.fitted.log_odds(X)
-        flat = odds.reshape(-1)
-        log_p = correct_focal(
-            np.column_stack([-np.logaddexp(0.0, flat), -np.logaddexp(0.0, -flat)]), self.gamma
-        )
-        return (log_p[:, 1] - log_p[:, 0]).reshape(odds.shape)
+        return unfocused(self.fitted.log_odds(X), self.gamma)
+
+
+def unfocused(odds: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+    """Return the log-odds of labels of which a focal loss made these, of the same shape."""
+    if not gamma:
+        return odds
+    flat = odds.reshape(-1)
+    both = np.column_stack([-np.logaddexp(0.0, flat), -np.logaddexp(0.0, -flat)])
+    log_p = correct_focal(both, gamma)
+    out: NDArray[np.float64] = (log_p[:, 1] - log_p[:, 0]).reshape(odds.shape)
+    return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,8 +15,9 @@ from equipoise.errors import NotApplicable
 from equipoise.extras import load_extra, require
 from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
+from equipoise.learners.numbers import Unit
 
-__all__ = ["FittedNetwork", "Mlp", "squashed"]
+__all__ = ["FittedNetwork", "Mlp", "NetworkOfLabels", "NetworkOfNumbers", "squashed"]
 
 _CELLS = 2**28  # 1 GiB in single precision
 _ROWS = 4096
@@ -54,14 +55,8 @@ class FittedNetwork:
         return np.concatenate(parts) if parts else np.empty((0, len(self.shift)))
 
     def _log_proba(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        layers = [
-            (weight.astype(np.float64).T, bias.astype(np.float64))
-            for weight, bias in zip(self.weights, self.biases, strict=True)
-        ]
-        hidden = X
-        for weight, bias in layers[:-1]:
-            hidden = np.maximum(hidden @ weight + bias, 0.0)
-        weight, bias = layers[-1]
+        hidden = _hidden(self.weights[:-1], self.biases[:-1], X)
+        weight, bias = self.weights[-1].astype(np.float64).T, self.biases[-1].astype(np.float64)
         if self.cosine:
             hidden = _unit(hidden, axis=1)
             weight = self.cosine * _unit(weight, axis=0)
@@ -114,6 +109,40 @@ class FittedNetwork:
         )
 
 
+@dataclass
+class NetworkOfLabels:
+    """Layers as of :class:`FittedNetwork`, whose scores are log-odds; those of some labels are ``fixed``.
+
+    Attributes
+    ----------
+    weights, biases : lists of float32 arrays
+        One of each per layer.
+    fixed : float64 array, shape (L,)
+        Log-odds of labels that never change in training, NaN of the others.
+    """
+
+    weights: list[NDArray[np.float32]]
+    biases: list[NDArray[np.float32]]
+    fixed: NDArray[np.float64]
+
+    def log_odds(self, X: Matrix) -> NDArray[np.float64]:
+        """Return natural-log odds, shape (n, L)."""
+        return np.where(np.isnan(self.fixed), _scores(self.weights, self.biases, X), self.fixed)
+
+
+@dataclass
+class NetworkOfNumbers:
+    """Layers as of :class:`FittedNetwork` that give one number, in a unit of its own."""
+
+    weights: list[NDArray[np.float32]]
+    biases: list[NDArray[np.float32]]
+    unit: Unit
+
+    def predict(self, X: Matrix) -> NDArray[np.float64]:
+        """Return numbers, shape (n,)."""
+        return self.unit.back(_scores(self.weights, self.biases, X)[:, 0])
+
+
 class Mlp(Slots):
     """A network of two hidden layers, trained by mini-batches and stopped in time.
 
@@ -123,6 +152,10 @@ class Mlp(Slots):
     The best epoch is kept. What a schedule moves is taken from the scores in here, so that their argmax
     after dynamic sampling, deferred re-weighting or head retraining is that at the prior of the data, while
     after weights or changed rows it is at the prior that these make.
+
+    Of labels each has a score of its own, and the cross-entropies of all are watched, at the shares of the
+    labels. Numbers are standardised, and watched by their loss without weights; the noise of
+    ``balanced-mse`` is in standard deviations of the target, 0.5 unless it is said.
 
     References
     ----------
@@ -136,6 +169,15 @@ class Mlp(Slots):
     view: View = "dense"
     honours = frozenset({"rows", "weights", "loss", "start", "schedule", "decision"})
     losses = frozenset({"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"})
+    targets = frozenset({"classes", "labels", "numbers"})
+    other_honours: ClassVar = {
+        "labels": frozenset({"rows", "weights", "loss", "start", "decision"}),
+        "numbers": frozenset({"rows", "weights", "loss", "decision"}),
+    }
+    other_losses: ClassVar = {
+        "labels": frozenset({"focal", "asymmetric", "distribution-balanced"}),
+        "numbers": frozenset({"pinball", "balanced-mse"}),
+    }
     watches = True
     balances = False
 
@@ -149,10 +191,10 @@ class Mlp(Slots):
         """
         require("torch", "torch", "the learner mlp")
 
-    def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
+    def share(self, X: Matrix, y: NDArray[Any], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""
 
-    def fit(self, training: Training) -> FittedNetwork:
+    def fit(self, training: Training) -> FittedNetwork | NetworkOfLabels | NetworkOfNumbers:
         """Train.
 
         Raises
@@ -169,6 +211,11 @@ class Mlp(Slots):
                 f"{rows:,} rows of {columns:,} columns are too many numbers for a network",
                 remedy="leave out columns of many levels, or use the learner linear",
             )
+        if training.target != "classes":
+            from equipoise.learners.neural.mlp_others import train_on_labels, train_on_numbers
+
+            of_labels = training.target == "labels"
+            return train_on_labels(training) if of_labels else train_on_numbers(training)
         from equipoise.learners.neural.mlp import train_network
 
         return train_network(training).fitted
@@ -200,6 +247,22 @@ def _parts(X: Matrix) -> Iterator[NDArray[np.float64]]:
         some: Any = X[start : start + _ROWS]
         some = np.asarray(some.toarray() if sp.issparse(some) else some, dtype=np.float64)
         yield some / np.sqrt(1.0 + (some / _REACH) ** 2)
+
+
+def _hidden(
+    weights: list[NDArray[np.float32]], biases: list[NDArray[np.float32]], X: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    for weight, bias in zip(weights, biases, strict=True):
+        X = np.maximum(X @ weight.astype(np.float64).T + bias.astype(np.float64), 0.0)
+    return X
+
+
+def _scores(
+    weights: list[NDArray[np.float32]], biases: list[NDArray[np.float32]], X: Matrix
+) -> NDArray[np.float64]:
+    last, bias = weights[-1].astype(np.float64).T, biases[-1].astype(np.float64)
+    parts = [_hidden(weights[:-1], biases[:-1], part) @ last + bias for part in _parts(X)]
+    return np.concatenate(parts) if parts else np.empty((0, len(bias)))
 
 
 def _unit(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

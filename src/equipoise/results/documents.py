@@ -132,6 +132,7 @@ _MODEL: Form = {
         "boosters.json",
         "estimator.skops",
         "head.npz",
+        "layers.npz",
         "network.safetensors",
         "model.safetensors",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from equipoise.decisions.smearing import Smearing
 from equipoise.learners.boosting import FittedBoosters, FittedCurve
 from equipoise.learners.forest import FittedForestOfNumbers, FittedForests
 from equipoise.learners.labels import FittedOdds
+from equipoise.learners.mlp import NetworkOfLabels, NetworkOfNumbers
 from equipoise.learners.numbers import FittedLine, Unit
 from equipoise.learners.transforms import Predictor, Transform
 from equipoise.results.estimators import pack_any, unpack_any
@@ -30,8 +32,13 @@ _FILES = {
     "curve": "booster.txt",
     "forests": "estimator.skops",
     "forest": "estimator.skops",
+    "label-network": "layers.npz",
+    "number-network": "layers.npz",
 }
-_OF_TARGET = {"labels": ("odds", "boosters", "forests"), "numbers": ("line", "curve", "forest")}
+_OF_TARGET = {
+    "labels": ("odds", "boosters", "forests", "label-network"),
+    "numbers": ("line", "curve", "forest", "number-network"),
+}
 FITTED_FILES = {*_FILES.values(), *(_UPPER + name for name in _FILES.values())}
 
 _UNIT: Form = {"centre": number, "spread": number}
@@ -40,6 +47,8 @@ _NUMBERS: dict[str, dict[str, Form]] = {
     "curve": {"unit": _UNIT},
     "forests": {"fixed": [Maybe(number)]},
     "forest": {"unit": _UNIT},
+    "label-network": {"fixed": [Maybe(number)]},
+    "number-network": {"unit": _UNIT},
 }
 _WAY_BACK: dict[str, Form] = {
     "transform": {"name": text, **dict.fromkeys(("power", "scale", "low", "high"), number)},
@@ -75,8 +84,13 @@ def _save(fitted: Any, folder: Path, prefix: str, trusted: list[str]) -> dict[st
         out = {"kind": "curve", "unit": fitted.unit._asdict()}
     elif isinstance(fitted, FittedForests):
         content = pack_any(fitted.estimators, trusted)
-        fixed = [None if np.isnan(one) else float(one) for one in fitted.fixed]
-        out = {"kind": "forests", "fixed": fixed}
+        out = {"kind": "forests", "fixed": _fixed(fitted)}
+    elif isinstance(fitted, NetworkOfLabels):
+        content = _arrays_as_bytes(**_layers(fitted))
+        out = {"kind": "label-network", "fixed": _fixed(fitted)}
+    elif isinstance(fitted, NetworkOfNumbers):
+        content = _arrays_as_bytes(**_layers(fitted))
+        out = {"kind": "number-network", "unit": fitted.unit._asdict()}
     else:
         assert isinstance(fitted, FittedForestOfNumbers)
         content = pack_any(fitted.estimator, trusted)
@@ -84,6 +98,15 @@ def _save(fitted: Any, folder: Path, prefix: str, trusted: list[str]) -> dict[st
     name = prefix + _FILES[out["kind"]]
     (folder / name).write_bytes(content)
     return {**out, "file": name}
+
+
+def _fixed(fitted: FittedForests | NetworkOfLabels) -> list[float | None]:
+    return [None if np.isnan(one) else float(one) for one in fitted.fixed]
+
+
+def _layers(fitted: NetworkOfLabels | NetworkOfNumbers) -> dict[str, Any]:
+    out = {f"weight{k}": one for k, one in enumerate(fitted.weights)}
+    return {**out, **{f"bias{k}": one for k, one in enumerate(fitted.biases)}}
 
 
 def _arrays_as_bytes(**arrays: Any) -> bytes:
@@ -175,13 +198,20 @@ def _load(
     if kind == "curve":
         assert unit is not None
         return FittedCurve(_booster(raw.decode("ascii")), unit)
+    fixed = np.array(
+        [np.nan if one is None else one for one in stored.get("fixed", ())], dtype=np.float64
+    )
+    if kind in ("label-network", "number-network"):
+        weights, biases = _read_layers(raw, 1 if unit is not None else labels)
+        if unit is not None:
+            return NetworkOfNumbers(weights, biases, unit)
+        return NetworkOfLabels(weights, biases, fixed)
     estimator = unpack_any(raw, what, trusted)
     if kind == "forest":
         assert unit is not None
         if not hasattr(estimator, "predict") or getattr(estimator, "n_outputs_", 0) != 1:
             raise ValueError(f"{type(estimator).__name__} does not predict a number")
         return FittedForestOfNumbers(estimator, unit)
-    fixed = np.array([np.nan if one is None else one for one in stored["fixed"]], dtype=np.float64)
     _check_forests(estimator, fixed)
     return FittedForests(estimator, fixed)
 
@@ -199,6 +229,21 @@ def _linear(raw: bytes, labels: int) -> FittedOdds | FittedLine:
     if weights.ndim != 2 or {weights.shape[1], *found["intercepts"].shape} != {labels}:
         raise ValueError("its heads do not fit the labels")
     return FittedOdds(weights, found["intercepts"])
+
+
+def _read_layers(raw: bytes, outputs: int) -> tuple[list[Any], list[Any]]:
+    with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+        found = {name: one.astype(np.float32) for name, one in arrays.items()}
+    count = len(found) // 2
+    weights = [found[f"weight{k}"] for k in range(count)]
+    biases = [found[f"bias{k}"] for k in range(count)]
+    fits = count > 0 and len(biases[-1]) == outputs
+    fits = fits and all(w.shape[:1] == b.shape for w, b in zip(weights, biases, strict=True))
+    fits = fits and all(w.ndim == 2 for w in weights)
+    fits = fits and all(one.shape[0] == two.shape[1] for one, two in pairwise(weights))
+    if not fits or not all(np.isfinite(one).all() for one in found.values()):
+        raise ValueError("the layers of its network do not fit each other")
+    return weights, biases
 
 
 def _booster(trees: Any) -> Any:
