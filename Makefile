@@ -27,8 +27,9 @@ unit: $(DEV)
 demo: $(RUN)  ## run the main job on the data that ships with the package
 	$(BIN)/equipoise demo
 
-docs: $(DEV)  ## write docs/cli.md anew from the command line itself
+docs: $(DEV)  ## write docs/cli.md and docs/findings.md anew from what they are about
 	$(BIN)/python scripts/write_cli_docs.py
+	$(BIN)/python scripts/write_findings_docs.py
 
 format: $(DEV)  ## put the code in order
 	$(BIN)/ruff check --fix .

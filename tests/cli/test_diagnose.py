@@ -1,0 +1,76 @@
+"""`equipoise diagnose`: one screen, JSON, pages, muting, exit status, predictions, a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .conftest import Run, document
+
+QUIET = ["--mute", "EQ108,EQ109", "--mute", "EQ115"]
+
+
+def test_fits_a_screen(run: Run, table: Path) -> None:
+    outcome = run("diagnose", table, "-t", "kind", *QUIET)
+    assert outcome.status == 0
+    assert len(outcome.out.splitlines()) <= 40
+    assert "EQ101" in outcome.out
+    assert "muted: EQ108" in outcome.out
+
+
+def test_json_and_exit_status(run: Run, table: Path) -> None:
+    content = document(run("diagnose", table, "-t", "kind", "--json", *QUIET), "diagnosis")
+    graves = [one["severity"] for one in content["findings"] if one["state"] == "issue"]
+    for grade, status in (("issue", int(bool(graves))), ("high", int("high" in graves))):
+        assert run("diagnose", table, "-t", "kind", "--fail-on", grade, *QUIET).status == status
+
+
+def test_explain(run: Run) -> None:
+    outcome = run("diagnose", "--explain", "exact-copies")
+    assert outcome.status == 0
+    assert outcome.out.startswith("EQ105 exact-copies")
+    assert document(run("diagnose", "--explain", "eq203", "--json"), "check")["stage"] == "after"
+
+
+def test_a_run_replaces_advice(run: Run, table: Path, finished: Path) -> None:
+    content = document(
+        run("diagnose", table, "-t", "kind", "--run", finished, "--json", *QUIET), "diagnosis"
+    )
+    measured = [one["measured"] for one in content["findings"] if one["measured"]]
+    assert measured
+    assert measured[0]["difference"]["low"] <= measured[0]["difference"]["high"]
+    assert (
+        "measured: linear/" in run("diagnose", table, "-t", "kind", "--run", finished, *QUIET).out
+    )
+
+
+def test_predictions_and_plots(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    odds = rng.normal(-2.5, 1.5, 400)
+    y = (rng.random(400) < 1 / (1 + np.exp(-odds))).astype(int)
+    lines = [f"{a},{1 / (1 + np.exp(-b))},{int(b > 0)}" for a, b in zip(y, odds, strict=True)]
+    file = tmp_path / "said.csv"
+    file.write_text("\n".join(["y,p,said", *lines]) + "\n")
+    given = ["--predictions", file, "-t", "y", "--score", "p", "--prediction", "said"]
+    content = document(run("diagnose", *given, "--json", "--train-predictions", file), "diagnosis")
+    assert {one["stage"] for one in content["findings"]} == {"after"}
+    outcome = run("diagnose", *given, "--plots", tmp_path / "plots")
+    assert outcome.status == 0
+    assert any((tmp_path / "plots").glob("*.svg"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "no file was given"),
+        (["absent.csv", "-t", "y", "--fail-on", "sometimes"], "--fail-on 'sometimes' is unknown"),
+        (["absent.csv", "-t", "y", "--score", "p"], "add --predictions FILE"),
+        (["--explain", "EQ999"], "there is no check 'EQ999'"),
+    ],
+)
+def test_refusals(run: Run, arguments: list[str], said: str) -> None:
+    outcome = run("diagnose", *arguments)
+    assert outcome.status == 2
+    assert said in outcome.err
