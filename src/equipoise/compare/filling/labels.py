@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from equipoise.compare.filling.prepared import Prepared, Trained, choose_rows
 from equipoise.learners.base import Learner, Loss, Training
 from equipoise.learners.encoding import Matrix
+from equipoise.learners.losses import RefocusedLabels
 
 if TYPE_CHECKING:
     from equipoise.compare.fold import Fold
@@ -37,6 +38,9 @@ class PreparedLabels(Prepared):
 
     def trained(self, fitted: Any) -> TrainedLabels:
         """Return it with what was fitted."""
+        focus = 0.0 if self.training.loss is None else self.training.loss.focus
+        if focus:
+            fitted = RefocusedLabels(fitted, focus)
         return TrainedLabels(self.fold, fitted, self.view, self.offset, len(self.training.y))
 
 

@@ -6,12 +6,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from joblib import cpu_count
 from numpy.typing import NDArray
 
 from equipoise.errors import DataError
@@ -22,6 +24,7 @@ __all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "half_precision", "load_encoder
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # in a wheel: works without a network
 
 _TOKENS = 256  # what the default encoder was trained to read
+_PART = 8192
 _BATCH = 64
 
 
@@ -91,39 +94,55 @@ class SentenceEncoder:
             return np.zeros((0, self.width), dtype=np.float32)
         distinct = list(dict.fromkeys(str(text) for text in texts))
         where = {text: i for i, text in enumerate(distinct)}
-        joined = hashlib.sha256("\x00".join(distinct).encode("utf-8", "surrogatepass")).hexdigest()
-        path = _cache() / self.digest / f"{joined[:32]}.npy"
-        found = _read(path, (len(distinct), self.width))
-        if found is None:
-            found = self._compute(distinct, tell)
-            _write(path, found)
+        found = np.empty((len(distinct), self.width), dtype=np.float32)
+        # Kept part by part, so that little is lost when a long run is stopped.
+        for start in range(0, len(distinct), _PART):
+            part = distinct[start : start + _PART]
+            found[start : start + len(part)] = self._part(part)
+            if tell is not None:
+                tell(start + len(part), len(distinct))
         return found[[where[str(text)] for text in texts]]
 
-    def _compute(
-        self, texts: list[str], tell: Callable[[int, int], None] | None
-    ) -> NDArray[np.float32]:
+    def _part(self, texts: list[str]) -> NDArray[np.float32]:
+        joined = hashlib.sha256("\x00".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+        path = _cache() / self.digest / f"{joined[:32]}.npy"
+        found = _read(path, (len(texts), self.width))
+        if found is None:
+            found = self._compute(texts)
+            _write(path, found)
+        return found
+
+    def _compute(self, texts: list[str]) -> NDArray[np.float32]:
         out = np.zeros((len(texts), self.width), dtype=np.float32)
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = self._tokenizer(clean, truncation=True, max_length=self._tokens)["input_ids"]
         # Texts of a length share a batch, so that little of it is padding.
         order = sorted(range(len(texts)), key=lambda i: (len(tokens[i]), i))
         order = [i for i in order if clean[i].strip()]
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            batch = self._tokenizer.pad(
-                {"input_ids": [tokens[i] for i in rows]}, return_tensors="pt"
-            ).to(self.device)
-            with (
-                torch.inference_mode(),
-                torch.autocast(self.device.type, torch.bfloat16, enabled=self._half),
-            ):
-                states = self._model(**batch).last_hidden_state.float()
-            mask = batch["attention_mask"][..., None].float()
-            mean = (states * mask).sum(dim=1) / mask.sum(dim=1)
-            out[rows] = torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
-            if tell is not None:
-                tell(min(start + _BATCH, len(order)), len(order))
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        padded = [
+            self._tokenizer.pad({"input_ids": [tokens[i] for i in rows]}, return_tensors="pt")
+            for rows in batches
+        ]
+        # A batch a core is faster than all cores on a batch of short texts, and its numbers do not
+        # depend on how many cores there are.
+        workers = 1 if self.device.type == "cuda" else cpu_count()
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            for rows, vectors in zip(batches, pool.map(self._forward, padded), strict=True):
+                out[rows] = vectors
         return out
+
+    def _forward(self, batch: Any) -> NDArray[np.float32]:
+        batch = batch.to(self.device)
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=self._half),
+        ):
+            states = self._model(**batch).last_hidden_state.float()
+        mask = batch["attention_mask"][..., None].float()
+        mean = (states * mask).sum(dim=1) / mask.sum(dim=1)
+        vectors: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
+        return vectors
 
 
 @lru_cache(maxsize=2)
