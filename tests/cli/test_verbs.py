@@ -18,6 +18,7 @@ from equipoise.cli.app import app
 from equipoise.cli.strategies import DECISIONS as EXPLAINED
 from equipoise.data.reading import read_table
 from equipoise.decisions.decision import DECISIONS
+from equipoise.decisions.numbers import NUMBER_DECISIONS
 from equipoise.errors import ModelError
 from equipoise.learners.choice import LEARNERS
 from equipoise.results.comparison import Comparison
@@ -271,7 +272,7 @@ def test_help_needs_no_torch() -> None:
 
 
 def test_strategies_explain_the_ways_of_deciding(run: Run) -> None:
-    assert set(EXPLAINED) == set(DECISIONS)
+    assert set(EXPLAINED) == {*DECISIONS, *NUMBER_DECISIONS}
     everything = run("strategies").out
     for name, words in EXPLAINED.items():
         assert words in everything

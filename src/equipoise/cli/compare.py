@@ -14,6 +14,7 @@ from equipoise.cli.options import (
     DataFile,
     DropMissingTarget,
     DropRareClasses,
+    Focus,
     Folds,
     Group,
     Jobs,
@@ -21,6 +22,7 @@ from equipoise.cli.options import (
     Positive,
     Roles,
     Seed,
+    Separator,
     Target,
     Task,
     TextColumns,
@@ -115,6 +117,7 @@ def compare_file(
     screen: Screen,
     file: DataFile,
     target: Target = None,
+    separator: Separator = None,
     task: Task = None,
     positive: Positive = None,
     role: Roles = None,
@@ -127,6 +130,7 @@ def compare_file(
     strategies: Strategies = None,
     metric: Metric = None,
     cost: Cost = None,
+    focus: Focus = None,
     folds: Folds = 5,
     repeats: Repeats = 1,
     seed: Seed = 0,
@@ -148,6 +152,7 @@ def compare_file(
         strategies=joined(strategies, "default"),
         metric=metric,
         cost=cost,
+        focus=focus,
         group=group,
         time=time,
         text=text or None,
@@ -159,6 +164,7 @@ def compare_file(
         roles=parse_roles(role),
         drop_missing_target=drop_missing_target,
         drop_rare_classes=drop_rare_classes,
+        separator=separator,
     )
 
 

@@ -27,8 +27,9 @@ def metrics(incomplete: str) -> list[tuple[str, str]]:
     """Offer the metrics that fit what is typed."""
     from equipoise.metrics.registry import metric_names
 
-    names = [*metric_names("binary"), *metric_names("multiclass")]
-    return list(_fitting(dict.fromkeys(names, ""), incomplete))
+    tasks = ("binary", "multiclass", "multilabel", "regression")
+    names = dict.fromkeys((name for task in tasks for name in metric_names(task)), "")
+    return list(_fitting(names, incomplete))
 
 
 def _fitting(known: dict[str, str], incomplete: str) -> Iterator[tuple[str, str]]:

@@ -195,8 +195,8 @@ def digits_for(values: Iterable[float | None]) -> int:
     (3, 0, 5)
     """
     largest = max((abs(value) for value in values if value is not None), default=0.0)
-    if largest >= 100:
-        return 0
+    if largest >= 10:
+        return 0 if largest >= 100 else 1
     if largest == 0 or largest >= 0.01:
         return 3
     return min(12, 2 - math.floor(math.log10(largest)))

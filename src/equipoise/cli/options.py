@@ -17,6 +17,7 @@ __all__ = [
     "DataFile",
     "DropMissingTarget",
     "DropRareClasses",
+    "Focus",
     "Folds",
     "Group",
     "Jobs",
@@ -156,7 +157,7 @@ Metric = Annotated[
         metavar="METRIC",
         autocompletion=completion.metrics,
         help="What counts, such as average_precision, f1_macro, fbeta:2, mcc, recall_at_precision:0.9, "
-        "expected_cost.",
+        "expected_cost; of numbers rmse, mae, mae_top:5, pinball:0.9.",
         rich_help_panel=_TRIAL,
     ),
 ]
@@ -167,6 +168,16 @@ Cost = Annotated[
         metavar="COSTS",
         help="What errors cost: fn=10,fp=1, or a CSV file with true classes as rows and predicted "
         "ones as columns.",
+        rich_help_panel=_TRIAL,
+    ),
+]
+Focus = Annotated[
+    str | None,
+    typer.Option(
+        "--focus",
+        metavar="PART",
+        help="What part of a numeric target matters, such as top5% or bottom10%: errors there are "
+        "compared, and rows there are what samplers treat as rare.",
         rich_help_panel=_TRIAL,
     ),
 ]
@@ -198,7 +209,7 @@ Jobs = Annotated[
 
 def need_target(file: Path, target: str | None) -> str:
     """Return the target, or say which columns there are to choose from."""
-    if target:
+    if target and target.strip(", "):
         return target
     from equipoise.cli.screen import shown
     from equipoise.data.reading import read_table

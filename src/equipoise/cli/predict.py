@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,10 +14,7 @@ from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
 
-if TYPE_CHECKING:
-    from equipoise.results.model import Model
-
-__all__ = ["predicted_columns", "register"]
+__all__ = ["predict_rows", "register"]
 
 _SHOWN = 5  # columns with values never seen that are named
 
@@ -48,26 +47,95 @@ Only = Annotated[
 ]
 
 
-def predicted_columns(model: Any, log_proba: Any) -> dict[str, Any]:
-    """Return the label and the probability of each class as columns."""
+@dataclass
+class Predicted:
+    """What a model says of new rows.
+
+    Attributes
+    ----------
+    columns : dict
+        Column name to values, one for each row.
+    rows : iterator of dict
+        The same, row by row, as plain data; made when they are asked for.
+    note : str
+        How the model decides, in words.
+    """
+
+    columns: dict[str, Any]
+    rows: Iterator[dict[str, Any]]
+    note: str
+
+
+def predict_rows(model: Any, frame: Any) -> Predicted:
+    """Predict new rows in the form of the model's task."""
+    of_task = {"multilabel": _labels, "regression": _numbers}.get(str(model.about.get("task")))
+    return (of_task or _classes)(model, frame)
+
+
+def _classes(model: Any, frame: Any) -> Predicted:
     import numpy as np
 
-    columns: dict[str, Any] = {"prediction": model.labels(log_proba)}
-    probabilities = np.exp(log_proba)
+    log_proba = model.log_proba(frame)
+    said, probabilities = model.labels(log_proba), np.exp(log_proba)
+    columns: dict[str, Any] = {"prediction": said}
     for code, label in enumerate(model.classes):
         columns[f"probability_{label}"] = probabilities[:, code]
-    return columns
+    labels = [str(label) for label in model.classes]
+    rows = (
+        {"prediction": str(label), "probability": dict(zip(labels, p.tolist(), strict=True))}
+        for label, p in zip(said, probabilities, strict=True)
+    )
+    note = f"decision {model.decision.name}"
+    threshold = model.threshold()
+    if threshold is not None:
+        note += f": {shown(model.classes[1])!r} from a probability of {threshold:.3g}"
+    return Predicted(columns, rows, note)
+
+
+def _labels(model: Any, frame: Any) -> Predicted:
+    from scipy.special import expit
+
+    log_odds = model.log_odds(frame)
+    said, probabilities = model.labels(log_odds), expit(log_odds)
+    labels = [str(label) for label in model.classes]
+    # A file of known rows has columns of the labels' own names.
+    columns = {f"prediction_{label}": said[:, code] for code, label in enumerate(labels)}
+    columns |= {f"probability_{label}": probabilities[:, code] for code, label in enumerate(labels)}
+    rows = (
+        {
+            "prediction": [label for label, yes in zip(labels, row, strict=True) if yes],
+            "probability": dict(zip(labels, p.tolist(), strict=True)),
+        }
+        for row, p in zip(said, probabilities, strict=True)
+    )
+    cuts = model.thresholds()
+    low, high = (f"{cut:.3g}" for cut in (cuts.min(), cuts.max()))
+    where = f"from a probability of {low}" if low == high else f"from {low} to {high}"
+    each = "" if low == high else ", each label its own"
+    return Predicted(columns, rows, f"decision {model.decision.name}: labels {where}{each}")
+
+
+def _numbers(model: Any, frame: Any) -> Predicted:
+    predicted, upper = model.predict(frame), model.predict_upper(frame)
+    columns = {"predicted": predicted, "upper_95": upper}
+    rows = (
+        {"predicted": float(point), "upper_95": float(top)}
+        for point, top in zip(predicted, upper, strict=True)
+    )
+    note = f"decision {model.decision.name}; 95 of 100 such rows stay at or below upper_95"
+    return Predicted(columns, rows, note)
 
 
 @verb()
 def predict_file(
     screen: Screen, model: ModelFolder, file: DataFile, out: Out = None, only: Only = False
 ) -> None:
-    """Predict the class of new rows, with the probability of each class.
+    """Predict new rows: the class with probabilities, the labels with theirs, or the number.
 
-    Adds the columns prediction and probability_LABEL to those of FILE. The prediction follows the
-    model's decision, so it need not be the most probable class; see `equipoise strategies` for the
-    ways of deciding.
+    Adds to the columns of FILE: prediction and probability_LABEL for classes; prediction_LABEL (0 or 1) and
+    probability_LABEL for several labels a row; predicted and upper_95, which 95 of 100 such rows stay at or
+    below, for numbers. The prediction follows the model's decision, so it need not be the most probable class;
+    see `equipoise strategies` for the ways of deciding.
     """
     from equipoise.cli.tables import check_place, write_table
     from equipoise.data.reading import read_table
@@ -78,14 +146,14 @@ def predict_file(
         check_place(out)  # before the work, not after it
     loaded = load(model)
     frame = read_table(file)
-    columns = predicted_columns(loaded, loaded.log_proba(frame))
+    predicted = predict_rows(loaded, frame)
     _note_unseen(screen, loaded.schema.find_unseen(frame))
-    _note_decision(screen, loaded)
-    added = build_frame(columns)
+    screen.note(predicted.note)
+    added = build_frame(predicted.columns)
     if only:
         frame = added
     else:
-        taken = [name for name in columns if name in frame.columns]
+        taken = [name for name in predicted.columns if name in frame.columns]
         if taken:
             raise UsageError(
                 f"{str(file)!r} has a column {taken[0]!r} already",
@@ -93,7 +161,7 @@ def predict_file(
             )
         frame = frame.with_columns(*(added[name] for name in added.columns))
     if screen.as_json and out is None:
-        screen.document(_document(loaded, columns))
+        screen.document(_document(loaded, predicted))
         return
     write_table(frame, out)
     if screen.as_json:
@@ -116,31 +184,14 @@ def _note_unseen(screen: Screen, unseen: dict[str, tuple[int, str]]) -> None:
         screen.note(f"note: so have {len(unseen) - _SHOWN} more columns", style="yellow")
 
 
-def _note_decision(screen: Screen, model: Model) -> None:
-    words = f"decision {model.decision.name}"
-    threshold = model.threshold()
-    if threshold is not None:
-        words += f": {shown(model.classes[1])!r} from a probability of {threshold:.3g}"
-    screen.note(words)
-
-
-def _document(model: Any, columns: dict[str, Any]) -> dict[str, Any]:
-    labels = [str(label) for label in model.classes]
-    probabilities = [columns[f"probability_{label}"] for label in model.classes]
-    return {
-        "schema_version": 1,
-        "kind": "prediction",
-        "classes": labels,
-        "rows": [
-            {
-                "prediction": str(label),
-                "probability": dict(zip(labels, map(float, row), strict=True)),
-            }
-            for label, row in zip(
-                columns["prediction"], zip(*probabilities, strict=True), strict=True
-            )
-        ],
-    }
+def _document(model: Any, predicted: Predicted) -> dict[str, Any]:
+    out: dict[str, Any] = {"schema_version": 1, "kind": "prediction"}
+    task = str(model.about.get("task"))
+    if task in ("multilabel", "regression"):
+        out["task"] = task
+    if task != "regression":
+        out["classes"] = [str(label) for label in model.classes]
+    return {**out, "rows": list(predicted.rows)}
 
 
 def register(app: typer.Typer) -> None:

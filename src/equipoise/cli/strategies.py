@@ -10,6 +10,7 @@ import typer
 from equipoise.cli import completion
 from equipoise.cli.screen import Screen
 from equipoise.cli.verb import verb
+from equipoise.errors import UsageError
 
 if TYPE_CHECKING:
     from equipoise.strategies import Strategy
@@ -27,13 +28,32 @@ _FAMILIES = {
     "control": "Controls: untreated ensembles of the same size",
 }
 
+_TASKS = {
+    ("binary", "multiclass"): "Classes: a row is of one (tasks binary and multiclass)",
+    ("multilabel",): "Labels: a row has any number of them (task multilabel)",
+    ("regression",): "Numbers (task regression)",
+}
+_DECIDING = {
+    "argmax": "classes",
+    "prior-corrected": "classes",
+    "tuned": "classes",
+    "min-cost": "classes",
+    "prediction": "numbers",
+    "mean-corrected": "numbers",
+}
+
 DECISIONS = {
-    "argmax": "Say the class with the highest score, just as the treated learner gives it.",
-    "prior-corrected": "Put probabilities back to the true class shares, which training may have "
-    "shifted, and say the most probable class.",
-    "tuned": "Move the threshold (of several classes, the weight of each) to where the metric is best "
-    "on rows left out of training.",
-    "min-cost": "Say the class with the lowest expected cost; tried where --cost is given.",
+    "argmax": "Say the class with the highest score, just as the treated learner gives it; of labels, "
+    "all with a probability above one half.",
+    "prior-corrected": "Put probabilities back to the true shares of classes or labels, which training may "
+    "have shifted, and say the most probable class, or the labels above one half.",
+    "tuned": "Move the threshold (of several classes, the weight of each; of labels, that of each) to where "
+    "the metric is best on rows left out of training.",
+    "min-cost": "Say the class, or of each label yes or no, with the lowest expected cost; tried where --cost "
+    "is given.",
+    "prediction": "Say the number that the model predicts.",
+    "mean-corrected": "Add the mean error on rows left out of training, as weights, resampled rows and other "
+    "losses than the squared error move the mean of what is predicted.",
 }
 
 Name = Annotated[
@@ -45,12 +65,29 @@ Name = Annotated[
         autocompletion=completion.strategies,
     ),
 ]
+OfTask = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="Only those for binary, multiclass, multilabel or regression.",
+        rich_help_panel="Data",
+    ),
+]
 
 
 @verb()
-def show_strategies(screen: Screen, name: Name = None) -> None:
+def show_strategies(screen: Screen, name: Name = None, task: OfTask = None) -> None:
     """List the strategies and the ways of deciding that a trial can try, or show one."""
+    from equipoise.data.tasks import check_task
     from equipoise.strategies import CATALOGUE, get_strategy
+
+    if task is not None:
+        check_task(task)
+        if name is not None:
+            raise UsageError(
+                "a strategy and --task were given", remedy="leave out one or the other"
+            )
 
     if name in DECISIONS:
         if screen.as_json:
@@ -61,10 +98,18 @@ def show_strategies(screen: Screen, name: Name = None) -> None:
                 screen.result(line)
         return
     chosen = list(CATALOGUE.values()) if name is None else [get_strategy(name)]
+    if task is not None:
+        chosen = [one for one in chosen if task in one.tasks]
+    kind = "numbers" if task == "regression" else "classes"
+    deciding = {
+        one: words for one, words in DECISIONS.items() if task is None or _DECIDING[one] == kind
+    }
     if screen.as_json:
-        _tell_as_json(screen, chosen, DECISIONS if name is None else {})
+        _tell_as_json(screen, chosen, deciding if name is None else {})
     elif name is None:
-        _tell_all(screen, chosen)
+        _tell_all(screen, chosen, task)
+        _tell_decisions(screen, deciding, max(len(one.name) for one in chosen))
+        screen.note("next: equipoise strategies NAME, equipoise compare FILE -t COL -s NAME,NAME")
     else:
         _tell_one(screen, chosen[0])
 
@@ -100,32 +145,60 @@ def _paper(one: Strategy) -> str | None:
     return None if one.paper == "-" else one.paper
 
 
-def _tell_all(screen: Screen, strategies: list[Strategy]) -> None:
-    from rich.table import Table
-
+def _tell_all(screen: Screen, strategies: list[Strategy], task: str | None) -> None:
     width = max(len(one.name) for one in strategies)
-    for family, heading in _FAMILIES.items():
-        members = [one for one in strategies if one.family == family]
+    told: set[str] = set()
+    for tasks, heading in _TASKS.items():
+        if task is not None and task not in tasks:
+            continue
+        members = [one for one in strategies if one.tasks & set(tasks)]
         if not members:
             continue
-        screen.result(heading, style="bold")
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(min_width=width, no_wrap=True, style="cyan")
-        grid.add_column(overflow="fold")
-        for one in members:
-            paper = f" ({one.paper})" if _paper(one) else ""
-            grid.add_row(one.name, f"{one.summary}{paper}")
-        screen.result(grid)
+        if task is None:
+            screen.result(heading, style="bold underline")
+            screen.result()
+        for family, about in _FAMILIES.items():
+            new = [one for one in members if one.family == family and one.name not in told]
+            if new:
+                _tell_list(screen, about, {one.name: _with_paper(one) for one in new}, width)
+        again = [one.name for one in members if one.name in told]
+        if again:
+            _tell_list(screen, "As above", dict.fromkeys(again, ""), width)
+        told |= {one.name for one in members}
+
+
+def _tell_list(screen: Screen, heading: str, entries: dict[str, str], width: int) -> None:
+    from rich.table import Table
+
+    screen.result(heading, style="bold")
+    if not any(entries.values()):
+        for line in textwrap.wrap(", ".join(entries), 100, break_on_hyphens=False):
+            screen.result(line, style="cyan")
         screen.result()
-    screen.result("Ways of deciding, each tried with every strategy", style="bold")
+        return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(min_width=width, no_wrap=True, style="cyan")
     grid.add_column(overflow="fold")
-    for name, summary in DECISIONS.items():
-        grid.add_row(name, summary)
+    for name, words in entries.items():
+        grid.add_row(name, words)
     screen.result(grid)
     screen.result()
-    screen.note("next: equipoise strategies NAME, equipoise compare FILE -t COL -s NAME,NAME")
+
+
+def _with_paper(one: Strategy) -> str:
+    return f"{one.summary} ({one.paper})" if _paper(one) else one.summary
+
+
+def _tell_decisions(screen: Screen, decisions: dict[str, str], width: int) -> None:
+    if len({_DECIDING[name] for name in decisions}) == 1:
+        _tell_list(screen, "Ways of deciding, each tried with every strategy", decisions, width)
+        return
+    for kind, heading in (
+        ("classes", "Ways of deciding on classes and labels, each tried with every strategy"),
+        ("numbers", "What a predicted number is put through"),
+    ):
+        own = {name: words for name, words in decisions.items() if _DECIDING[name] == kind}
+        _tell_list(screen, heading, own, width)
 
 
 def _tell_one(screen: Screen, one: Strategy) -> None:

@@ -13,6 +13,7 @@ from equipoise.cli.options import (
     DataFile,
     DropMissingTarget,
     DropRareClasses,
+    Focus,
     Folds,
     Group,
     Jobs,
@@ -20,6 +21,7 @@ from equipoise.cli.options import (
     Positive,
     Roles,
     Seed,
+    Separator,
     Target,
     Task,
     TextColumns,
@@ -61,7 +63,8 @@ DecisionRule = Annotated[
     typer.Option(
         "--decision",
         metavar="NAME",
-        help="How scores become labels: argmax, prior-corrected, tuned or min-cost.",
+        help="How scores become labels: argmax, prior-corrected, tuned or min-cost. Of numbers: prediction "
+        "or mean-corrected.",
         rich_help_panel="Trial",
     ),
 ]
@@ -79,6 +82,7 @@ def train_file(
     file: DataFile,
     out: Out,
     target: Target = None,
+    separator: Separator = None,
     task: Task = None,
     positive: Positive = None,
     role: Roles = None,
@@ -92,6 +96,7 @@ def train_file(
     decision: DecisionRule = None,
     metric: Metric = None,
     cost: Cost = None,
+    focus: Focus = None,
     folds: Folds = 5,
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -111,6 +116,7 @@ def train_file(
         task=task,
         metric=metric,
         cost=cost,
+        focus=focus,
         group=group,
         time=time,
         text=text or None,
@@ -121,6 +127,7 @@ def train_file(
         roles=parse_roles(role),
         drop_missing_target=drop_missing_target,
         drop_rare_classes=drop_rare_classes,
+        separator=separator,
     )
     model.save(out)
     if replaces:

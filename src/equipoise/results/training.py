@@ -9,7 +9,7 @@ from typing import Any
 from equipoise.compare.events import Event
 from equipoise.compare.journal import Journal
 from equipoise.compare.judging import make_judge
-from equipoise.compare.measures import choose_metrics, read_cost
+from equipoise.compare.measures import Focus, choose_metrics, parse_focus, read_cost
 from equipoise.compare.plan import Plan, library_versions, make_plan
 from equipoise.compare.training import train_all
 from equipoise.data.dataset import Dataset, load_dataset
@@ -33,6 +33,7 @@ def train(
     task: str | None = None,
     metric: str | None = None,
     cost: Any = None,
+    focus: str | None = None,
     group: str | None = None,
     time: str | None = None,
     text: Any = None,
@@ -65,6 +66,8 @@ def train(
         Metric of labels that ``"tuned"`` maximises; macro F1 by default.
     cost : str, dict or array, optional
         Costs of errors, as for :func:`equipoise.compare`.
+    focus : str, optional
+        What part of a numeric target samplers treat as rare, such as ``"top5%"``.
     folds : int, default 5
         Number of folds.
 
@@ -106,6 +109,8 @@ def train(
         seed=seed,
     )
     matrix = read_cost(cost, dataset)
+    aim = None if focus is None else parse_focus(focus)
+    measure, by_labels = choose_metrics(metric, dataset, matrix, aim)
     # Even labels by argmax come with probabilities, which only rows left out of training can level.
     drawn = make_folds(
         dataset.y,
@@ -116,9 +121,8 @@ def train(
         labels=dataset.classes,
         kept=dataset.kept,
     )
-    plan = _single(dataset, drawn, strategy, learner, seed)
+    plan = _single(dataset, drawn, strategy, learner, seed, aim)
     part = plan.parts[0]
-    measure, by_labels = choose_metrics(metric, dataset, matrix, None)
     judge = make_judge(plan, measure, by_labels, matrix)
     allowed = judge.decisions
     decision = decision or (judge.plain if cost is None else "min-cost")
@@ -169,7 +173,14 @@ def _split(strategy: str, learner: Any, decision: str | None) -> tuple[str, Any,
     return name, first, rest[0] if rest else decision
 
 
-def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed: int) -> Plan:
+def _single(
+    dataset: Dataset,
+    folds: FoldPlan,
+    strategy: str,
+    learner: Any,
+    seed: int,
+    focus: Focus | None,
+) -> Plan:
     wanted = get_strategy(strategy)
     if wanted.same_as is not None:
         strategy = wanted.same_as
@@ -193,7 +204,7 @@ def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed
         names = [choice.name for choice in choose_learners("auto", dataset.table.n, columns, text)]
         needs_loss = "loss" in wanted.needs
         learner = "boosting" if "boosting" in names or needs_loss else "linear"
-    plan = make_plan(dataset, folds, learner, [strategy], seed)
+    plan = make_plan(dataset, folds, learner, [strategy], seed, focus)
     if len(plan.choices) > 1 and not wanted.is_ensemble:
         raise UsageError(f"learner={learner!r} names several", remedy="train one learner at a time")
     parts = [part for part in plan.parts if part.strategy.name == strategy]
@@ -202,7 +213,7 @@ def _single(dataset: Dataset, folds: FoldPlan, strategy: str, learner: Any, seed
         raise NotApplicable(
             f"{strategy} does not apply: {why}", remedy="use another strategy or learner"
         )
-    return Plan(plan.dataset, plan.choices, parts, [], plan.folds, seed)
+    return Plan(plan.dataset, plan.choices, parts, [], plan.folds, seed, focus=focus)
 
 
 def _silent(event: Event) -> None:
