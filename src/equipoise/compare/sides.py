@@ -16,7 +16,7 @@ __all__ = ["test_sides"]
 
 
 def test_sides(judge: Judge, ranked: list[Ranked]) -> dict[str, Any] | None:
-    """Test every candidate against its baseline on each side of the data apart.
+    """Test every candidate against the untreated one on each side of the data apart.
 
     The sides are thirds of the labels by support, or the top 5 % of a numeric target and the rest. All
     differences are corrected together by Holm's method.
@@ -32,7 +32,10 @@ def test_sides(judge: Judge, ranked: list[Ranked]) -> dict[str, Any] | None:
     rows: list[dict[str, Any]] = []
     differences = []
     for one in ranked:
-        base = by_id.get(one.baseline)
+        # At equal decisions where there is such a baseline: then what differs is the training.
+        decided = f"{one.baseline.rpartition('/')[0]}/{one.candidate.decision.name}"
+        base = by_id.get(one.baseline if decided == one.candidate.id else decided)
+        base = base or by_id.get(one.baseline)
         for side in judge.sides:
             value = one.candidate.sides[side.name]
             row = {"id": one.candidate.id, "side": side.name, "mean": value.value}
@@ -48,6 +51,7 @@ def test_sides(judge: Judge, ranked: list[Ranked]) -> dict[str, Any] | None:
                 estimate=value.value - other.value,
                 **judge.design,
             )
+            row["to"] = base.id
             differences.append((row, difference))
     corrected = holm(np.array([difference.p for _, difference in differences]))
     for (row, difference), p in zip(differences, corrected, strict=True):
