@@ -51,7 +51,8 @@ def rows_amid(graph: Graph, y: Rows, code: int, candidates: Rows, k: int = 5) ->
     [0, 1, 2, 3]
     """
     near = graph.nearest(candidates, k)
-    return candidates[2 * (y[near] == code).sum(axis=1) > k]
+    amid: Rows = candidates[2 * (y[near] == code).sum(axis=1) > k]
+    return amid
 
 
 @register

@@ -74,7 +74,7 @@ What to do: choose and report by average precision, or by the recall at a precis
             q = side.rows / len(side.truth)
             lead = (2 * auc - 1) - (precision - q) / (1 - q)
             ends = centred_interval(float(lead[0]), lead[1:], level=level)
-            entry = {
+            entry: dict[str, Any] = {
                 "class": side.name,
                 "rows": side.rows,
                 "share": q,

@@ -8,7 +8,7 @@ import numpy as np
 
 from equipoise.diagnose.chance import ALPHA, share_gap, share_range
 from equipoise.diagnose.check import CLASSES, Check
-from equipoise.diagnose.finding import Finding
+from equipoise.diagnose.finding import Finding, Severity
 from equipoise.diagnose.registry import register
 from equipoise.diagnose.sides import (
     MOST,
@@ -70,7 +70,7 @@ What to do: first move the threshold, which costs no training; the trial compare
             own = share_range(side.said[side.truth], _of(subject.groups, side.truth), level)
             other = share_range(right, _of(subject.groups, rest), level)
             gap = share_gap(other, own)
-            entry = {
+            entry: dict[str, Any] = {
                 "class": side.name,
                 "rows": side.rows,
                 "recall": span(own),
@@ -143,7 +143,7 @@ What to do: fewer copies (weights instead of random oversampling), stronger regu
         if not codes:
             return self.not_applicable("no class that is rare has rows in both parts")
         level = 1 - ALPHA / len(codes)
-        found = []
+        found: list[tuple[Severity | None, dict[str, Any]]] = []
         for code in codes:
             parts = []
             for part in (train, subject):
@@ -217,7 +217,7 @@ What to do: merge the class into another, collect rows, or give its rows more we
         lost = [int(c) for c in np.argsort(counts, kind="stable") if counts[c] > 0 and said[c] == 0]
         if not lost:
             return self.passed(f"each of {int((counts > 0).sum())} classes is predicted")
-        found = []
+        found: list[tuple[Severity | None, dict[str, Any]]] = []
         for code in lost:
             bound = float(1 - (0.05 / len(lost)) ** (1 / counts[code]))
             expected = None

@@ -177,7 +177,7 @@ little, for a model learns from wrong labels how many there are.
 Judged by rows far from the boundary, which a line cannot excuse: for each class c and t in 0.001, 0.01, 0.05, 0.2 the
 rows labelled c with a probability of c at most t, against the exact distribution of that number were labels drawn from
 the probabilities, corrected by Holm. An issue if p < 0.01. Severity by the share of the class's rows
-beyond chance (low end, 99 %): above 0.05 high, above 0.01 medium, else low. Named are the rows that it finds and of which
+beyond chance (low end, 99 %): above 0.05 high, above 0.01 medium, above 0 low. Named are the rows that it finds and of which
 chance explains at most a fifth.
 
 The model is a line: rows that are unlike the others for a reason are found as well. Look before you relabel.
@@ -210,7 +210,7 @@ What to do: look at the rows named, mend or drop those that are wrong, and run a
         for one in classes:
             one["class"] = subject.classes[int(present[one.pop("code")])]
             sure = one["p"] < ALPHA
-            judged.append((by_bounds(one["excess"], (0.05, 0.01, -1.0)) if sure else None, one))
+            judged.append((by_bounds(one["excess"], (0.05, 0.01, 0.0)) if sure else None, one))
         bad = worst_of(judged)
         named = {one["class"] for _, one in bad}
         listed = []

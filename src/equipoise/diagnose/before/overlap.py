@@ -144,7 +144,7 @@ the labels (EQ109)."""
                 continue
             safe = share_range(mine == 0, None, level)
             share = float(subject.counts[code] / subject.n)
-            entry = {
+            entry: dict[str, Any] = {
                 "class": subject.classes[code],
                 "rows": int(subject.counts[code]),
                 "rows_looked_at": len(mine),

@@ -60,7 +60,7 @@ def class_bars(summary: Summary, *, width: int = 560) -> Spec:
     fair = 0.5 * int(summary.get("rows") or total) if several else total / len(known)
     known.sort(key=lambda pair: -pair[1])
     shown = known if len(known) <= _MOST else [*known[: _MOST // 2], *known[-_MOST // 2 :]]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "label": f"{shorten(label, 40)}" + (f" (#{at + 1})" if _twice(label, shown) else ""),
             "count": max(n, 0.5),
