@@ -40,7 +40,7 @@ def test_a_third_party_adds_a_check() -> None:
         check_finding(find_check("own-check"))
         import equipoise as eq
 
-        found = eq.diagnose({"x": range(20), "y": ["a", "b"] * 10}, "y")
+        found = eq.diagnose({"x": [1.5, 2.5, 0.5, 3.5] * 5, "y": ["a", "b"] * 10}, "y")
         assert found["XY901"].summary == "20 rows"
     finally:
         del CHECKS["XY901"]

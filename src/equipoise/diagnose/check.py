@@ -113,4 +113,6 @@ class Check:
         *words: str,
     ) -> Finding:
         known = (self.code, self.name, self.title, self.stage)
-        return Finding(*known, state, severity, summary, plain(evidence), *words)
+        action, effect, confidence = (*words, "", "", "")[:3]
+        found = plain(evidence)
+        return Finding(*known, state, severity, summary, found, action, effect, confidence)

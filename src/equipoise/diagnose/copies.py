@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def find_copies(dataset: Dataset) -> Copies:
 
 
 def _exact(table: Table) -> Rows:
-    columns = [table.numbers[:, j] for j in range(table.numbers.shape[1])]
+    columns: list[NDArray[Any]] = [table.numbers[:, j] for j in range(table.numbers.shape[1])]
     columns += [table.codes[:, j] for j in range(table.codes.shape[1])]
     filled = ~np.isnan(table.numbers).all(axis=1) | (table.codes >= 0).any(axis=1)
     for text in table.texts:

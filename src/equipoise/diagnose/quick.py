@@ -24,7 +24,9 @@ class QuickLinear(Linear):
     def fit(self, training: Training) -> FittedLinear:
         """Fit, exactly where rows are dense."""
         if not sp.issparse(training.X):
-            return super().fit(training)
+            fitted = super().fit(training)
+            assert isinstance(fitted, FittedLinear), "the quick model is for classes"
+            return fitted
         from sklearn.linear_model import LogisticRegression
 
         model = LogisticRegression(C=10.0, solver="lbfgs", max_iter=_STEPS, tol=1e-3)

@@ -173,12 +173,13 @@ Benchmarks", NeurIPS Datasets 2021. Brodley and Friedl, Journal of Artificial In
         wrong = int((np.bincount(near) - largest)[at_odds].sum())
         name, count, found = _by_class(subject, hit, groups=near)[0]
         rows = np.flatnonzero(hit)
+        examples = rows[np.argsort(near[rows], kind="stable")][:20]
         evidence = {
             "rows": int(hit.sum()),
             "sets": int(at_odds.sum()),
             "wrong_at_least": wrong,
             "share": {"class": name, **evidence_of(found)},
-            "examples": rows[np.argsort(near[rows], kind="stable")][:20],
+            "examples": examples,
         }
         sets = int(at_odds.sum())
         said = (
@@ -187,8 +188,8 @@ Benchmarks", NeurIPS Datasets 2021. Brodley and Friedl, Journal of Artificial In
         )
         kept = np.bincount(subject.copies.kept)[subject.copies.kept]
         todo = (
-            f"check these rows by hand (0-based: {', '.join(map(str, evidence['examples'][:6]))}, ...)",
-            f"any model is wrong on at least {rows_of(wrong)} of them as they are",
+            f"check these rows by hand (0-based: {', '.join(map(str, examples[:6]))}, ...)",
+            f"any model is wrong on at least {wrong:,} of them as they are",
             "certain that they conflict; which label is right is not known",
         )
         if not (kept[hit] > 1).any():
