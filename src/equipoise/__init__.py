@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from equipoise.results.evaluation import evaluate as evaluate
     from equipoise.results.model import Model as Model
     from equipoise.results.model import load as load
-    from equipoise.results.training import train as train
-    from equipoise.results.trial import compare as compare
+    from equipoise.jobs.training import train as train
+    from equipoise.jobs.comparing import compare as compare
 
 # Where each public name lives. None is imported before it is asked for: the import of the package
 # has to take a fraction of a second, and the parts behind these names take more.
@@ -36,7 +36,7 @@ _PUBLIC = {
     "diagnose_predictions": "equipoise.diagnose.run",
     "evaluate": "equipoise.results.evaluation",
     "load": "equipoise.results.model",
-    "train": "equipoise.results.training",
+    "train": "equipoise.jobs.training",
 }
 
 # Rooms, reachable as attributes; `compare` is also callable, see `equipoise.rooms`.

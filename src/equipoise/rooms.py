@@ -51,7 +51,7 @@ def make_callable(package: str, function: str) -> None:
     package : str
         Full name of a package that is being imported.
     function : str
-        Where the function is, such as ``"equipoise.results.trial:compare"``.
+        Where the function is, such as ``"equipoise.jobs.comparing:compare"``.
 
     Examples
     --------

@@ -47,7 +47,7 @@ def interrupted(*_: object, **__: object) -> None:
 def test_interrupt_says_that_the_run_goes_on(
     table: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("equipoise.results.trial.compare", interrupted)
+    monkeypatch.setattr("equipoise.jobs.comparing.compare", interrupted)
     outcome = run("compare", table, "-t", "kind", "-o", tmp_path / "run")
     assert outcome.status == 130
     assert "same command again" in outcome.err

@@ -84,7 +84,7 @@ def test_what_is_in_the_way_is_found_before_training(
 ):
     prepare(tmp_path, linear.save(tmp_path / "saved"))
     before = tree(tmp_path)
-    monkeypatch.setattr("equipoise.results.training.train", no_work)
+    monkeypatch.setattr("equipoise.jobs.training.train", no_work)
     assert main(["train", "data.csv", "-t", "y", "-o", str(tmp_path / "model")]) == 1
     error = " ".join(capsys.readouterr().err.split())
     assert all(part in error for part in words.split("; "))

@@ -90,7 +90,7 @@ def run_trial(screen: Screen, file: Path, target: str, run_dir: Path, **options:
     """Run a trial and print what it found."""
     from equipoise.cli.leaderboard import tell_leaderboard, tell_verdict
     from equipoise.cli.progress import Watcher
-    from equipoise.results.trial import compare
+    from equipoise.jobs.comparing import compare
 
     if (run_dir / "result.json").exists():
         screen.note(f"note: replaces the earlier result in {run_dir}")

@@ -103,7 +103,7 @@ def train_file(
 ) -> None:
     """Train one strategy on all rows and save the model."""
     from equipoise.results.storage import check_place
-    from equipoise.results.training import train
+    from equipoise.jobs.training import train
 
     check_place(out)
     replaces = (out / "model.json").exists()

@@ -2,4 +2,4 @@
 
 from equipoise.rooms import make_callable
 
-make_callable(__name__, "equipoise.results.trial:compare")
+make_callable(__name__, "equipoise.jobs.comparing:compare")

@@ -17,6 +17,9 @@ from equipoise.metrics.registry import Metric
 __all__ = ["SCHEMA_VERSION", "plain", "summarise"]
 
 SCHEMA_VERSION = 1
+_MOST_LABELS = 40  # beyond these a matrix of all pairs is no picture
+_BINS = 30
+_LONG_TAIL = 3.0  # beyond this skewness a linear axis shows one bar
 
 
 def plain(value: Any) -> Any:
@@ -116,8 +119,25 @@ def summarise(
     if sides is not None:
         out["sides"] = sides
     out.update({key: described[key] for key in ("labels", "target") if key in described})
+    _add_pictures(out, data.y)
     result: dict[str, Any] = plain(out)
     return result
+
+
+def _add_pictures(out: dict[str, Any], y: Any) -> None:
+    """Add what a report draws of the target: how often labels meet, or a histogram of numbers."""
+    if "labels" in out and y.shape[1] <= _MOST_LABELS:
+        out["labels"]["cooccurrence"] = y.T @ y
+    if "target" in out:
+        shown, scale = y, "linear"
+        if y.min() >= 0 and out["target"]["skewness"] > _LONG_TAIL:
+            shown, scale = y[y > 0], "log"
+        spaced = np.geomspace if scale == "log" else np.linspace
+        # The ends exactly, which rounding may miss; numbers of nearly one size have fewer bins.
+        inner = spaced(shown.min(), shown.max(), _BINS + 1)[1:-1]
+        edges = np.unique(np.clip([shown.min(), *inner, shown.max()], shown.min(), shown.max()))
+        counts = np.histogram(shown, edges)[0]
+        out["target"]["histogram"] = {"scale": scale, "edges": edges, "counts": counts}
 
 
 def _metric(metric: Metric) -> dict[str, str]:

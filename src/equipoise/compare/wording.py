@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from equipoise.compare.filling import TARGETS
 from equipoise.compare.judging import Judge, Value
 from equipoise.compare.verdict import Ranked, Verdict
 from equipoise.metrics.metric import in_sentence
@@ -55,7 +56,7 @@ def _thresholds(judge: Judge) -> str:
 def name_of(one: Ranked, judge: Judge) -> str:
     """Say a candidate in words: learner, strategy, decision."""
     part, decision = one.candidate.part, one.candidate.decision.name
-    learner = part.learner.title.lower()
+    learner = part.learner.title_for(TARGETS[judge.plan.dataset.task]).lower()
     if part.strategy.is_ensemble:
         words = part.strategy.title.removesuffix(" (control)")
     elif part.strategy.name == "untreated":

@@ -194,7 +194,14 @@ def diagnose_predictions(
     return _gather(findings, about, seed, run, measured)
 
 
-def findings_of(dataset: Dataset, seed: int = 0, mute: Iterable[str] = ()) -> list[dict[str, Any]]:
+def findings_of(
+    dataset: Dataset,
+    seed: int = 0,
+    mute: Iterable[str] = (),
+    *,
+    after: After | None = None,
+    run: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
     """Run the quick checks of data that were read already, as inside a trial.
 
     Checks that take long (``fast = False``) are left out, and a check that fails does not stop the
@@ -208,15 +215,26 @@ def findings_of(dataset: Dataset, seed: int = 0, mute: Iterable[str] = ()) -> li
         Seed of samples, folds and models.
     mute : iterable of str
         Codes or names of checks to leave out.
+    after : After, optional
+        Out-of-fold predictions of the model that the trial recommends, to look at as well.
+    run : dict, optional
+        Summary of the trial, whose measurements take the place of what treatments are expected to do.
 
     Returns
     -------
     list of dict
         Findings as plain data, issues first.
     """
+    muted = _muted(mute)
     checks = [one for one in known_checks("before") if one.fast]
-    found = examine(checks, Before(dataset, None, seed), _muted(mute), guarded=True)
-    return [one.to_dict() for one in in_order(found)]
+    found = examine(checks, Before(dataset, None, seed), muted, guarded=True)
+    if after is not None:
+        later = [one for one in known_checks("after") if one.fast]
+        found += examine(later, after, muted, guarded=True)
+    if run is not None:
+        found = measured_by(found, run, "this trial")
+    out: list[dict[str, Any]] = plain([one.to_dict() for one in in_order(found)])
+    return out
 
 
 def examine(

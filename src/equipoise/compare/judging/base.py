@@ -158,6 +158,15 @@ class Judge:
         """Judge one part under every decision that applies."""
         raise NotImplementedError
 
+    def out_of_fold(
+        self, candidate: Candidate, records: list[Record]
+    ) -> tuple[F, NDArray[np.int64]] | None:
+        """Return scores at the prior of the data and what is said of every row, from the first repeat.
+
+        Of tuned thresholds that is what most draws say that left the row out. None for numbers.
+        """
+        return None
+
     def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
         """Return what a report shows of one candidate alone."""
         raise NotImplementedError

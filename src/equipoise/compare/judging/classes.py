@@ -64,6 +64,16 @@ class ClassJudge(Judge):
         self.unseen = np.random.default_rng(self.plan.seed).gamma(1 / self.n_classes, size=shape)
         self.unseen[:, np.bincount(self.y, minlength=self.n_classes) == 0] = 0.0
 
+    def out_of_fold(
+        self, candidate: Candidate, records: list[Record]
+    ) -> tuple[F, NDArray[np.int64]] | None:
+        """Return log-probabilities (n, C) and class codes."""
+        scores = self.scores(records)
+        for decision, labels, _ in self._decisions(scores):
+            if decision.name == candidate.decision.name:
+                return scores.levelled[0], labels[0].argmax(axis=1)
+        return None
+
     def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
         """Return confusion, metrics by class, decision and curves."""
         point, drawn = per_class(candidate.confusion), per_class(candidate.label_draws)

@@ -281,6 +281,16 @@ class LabelJudge(Judge):
 
     # -- what a report shows -------------------------------------------------------------------
 
+    def out_of_fold(
+        self, candidate: Candidate, records: list[Record]
+    ) -> tuple[F, NDArray[np.int64]] | None:
+        """Return log-odds (n, L) and 1 where a label is said."""
+        scores = self.scores(records)
+        for one in self._decisions(scores):
+            if one.decision.name == candidate.decision.name:
+                return scores.levelled[0], (one.said[0] > 0.5).astype(np.int64)
+        return None
+
     def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
         """Return metrics of every label with intervals, in the order of the data."""
         point = per_label(candidate.confusion, _BETA)

@@ -15,9 +15,9 @@ from equipoise.compare.training import train_all
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import FoldPlan, make_folds
 from equipoise.errors import NotApplicable, UsageError
+from equipoise.jobs.comparing import model_of
 from equipoise.learners.choice import choose_learners
 from equipoise.results.model import Model
-from equipoise.results.trial import model_of
 from equipoise.strategies import get_strategy
 
 __all__ = ["train"]

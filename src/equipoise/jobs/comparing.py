@@ -9,20 +9,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 import equipoise
 from equipoise.compare.events import Listener, Planned, Stage
 from equipoise.compare.finalists import choose_finalists, count_finalists
-from equipoise.compare.journal import Journal
-from equipoise.compare.judging import Candidate, Value, make_judge
+from equipoise.compare.journal import Journal, Record
+from equipoise.compare.judging import Candidate, Judge, Value, make_judge
 from equipoise.compare.measures import Focus, choose_metrics, parse_focus, read_cost
 from equipoise.compare.plan import Part, Plan, make_plan
+from equipoise.compare.quiet import quiet
 from equipoise.compare.refit import refit
 from equipoise.compare.summary import summarise
 from equipoise.compare.training import train_all
-from equipoise.compare.verdict import reach_verdict
+from equipoise.compare.verdict import Verdict, reach_verdict
 from equipoise.data.dataset import Dataset, load_dataset
 from equipoise.data.folds import make_folds
+from equipoise.diagnose.run import findings_of
+from equipoise.diagnose.subject import After
 from equipoise.errors import UsageError
 from equipoise.results.comparison import Comparison, check_run_dir
 from equipoise.results.model import Model
@@ -196,6 +200,10 @@ def compare(
     verdict = reach_verdict(judge, candidates)
     given = cost if isinstance(cost, str) else None
     summary = summarise(judge, verdict, records, clock.seconds(), given)
+    tell(Stage("looking at the data and the model for what imbalance does to them"))
+    with quiet(), threadpool_limits(1):
+        after = _predictions(judge, verdict, records)
+        summary["findings"] = findings_of(dataset, seed, after=after, run=summary)
     everyone = {one.id: one for one in candidates}
 
     def make_model(name: str | None) -> Model:
@@ -207,6 +215,16 @@ def compare(
         tell(Stage("training the recommended model on all rows"))
         result.save(run_dir)
     return result
+
+
+def _predictions(judge: Judge, verdict: Verdict, records: dict[str, list[Record]]) -> After | None:
+    """Return the out-of-fold predictions of the recommended model, as checks look at them."""
+    one, data = verdict.recommended.candidate, judge.plan.dataset
+    found = judge.out_of_fold(one, records[one.part.id])
+    if found is None:
+        return None
+    groups = None if data.groups is None else data.groups[judge.rows]
+    return After(judge.y, *found, judge.labels, data.task, groups=groups, seed=judge.plan.seed)
 
 
 def _plan(

@@ -1,0 +1,1 @@
+"""The main jobs as one call each: compare strategies, train one."""
