@@ -152,6 +152,23 @@ def test_samplers_see_training_rows_only_and_the_focus(data):
     assert plan.fingerprint != make_plan(dataset, folds, "linear", SOME, 0).fingerprint
 
 
+def test_rows_of_texts_are_repeated_or_dropped_but_none_made():
+    rng = np.random.default_rng(1)
+    y = rng.exponential(1, 120) ** 2
+    texts = [" ".join(rng.choice(["far", "near", "wide", "deep"], 5)) for _ in y]
+    dataset = load_dataset({"text": texts, "y": y}, "y", task="regression")
+    folds = make_folds(dataset.y, folds=3, seed=0)
+    plan = make_plan(dataset, folds, "linear", "tail-over,tail-under,smoter", 0)
+    fold = Fold(dataset, folds.splits[0], 0, plan.material)
+    rows = {
+        name: len(fold.prepare(get_learner("linear"), CATALOGUE[name]).training.y)
+        for name in ("untreated", "tail-over", "tail-under")
+    }
+    assert rows["tail-under"] < rows["untreated"] < rows["tail-over"]
+    with pytest.raises(NotApplicable, match="no text"):
+        fold.prepare(get_learner("linear"), CATALOGUE["smoter"])
+
+
 def test_a_focus_chooses_what_is_compared(data):
     found = eq.compare(*data, learner="linear", strategies="weights-dense", focus="top10%")
     assert found.summary["metric"]["name"] == "sera"

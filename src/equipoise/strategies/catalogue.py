@@ -8,15 +8,21 @@ from difflib import get_close_matches
 from equipoise.errors import UsageError
 from equipoise.strategies.algorithm_level import ALGORITHM_LEVEL, ENSEMBLES
 from equipoise.strategies.data_level import DATA_LEVEL, weigh
-from equipoise.strategies.label_level import LABEL_LEVEL
-from equipoise.strategies.number_level import NUMBER_LEVEL
+from equipoise.strategies.labels import LABEL_STRATEGIES
+from equipoise.strategies.numbers import NUMBER_STRATEGIES
 from equipoise.strategies.strategy import Strategy, Weights
 
 __all__ = ["CATALOGUE", "find_strategies", "get_strategy"]
 
 CATALOGUE: dict[str, Strategy] = {
     strategy.name: strategy
-    for strategy in [*DATA_LEVEL, *ALGORITHM_LEVEL, *ENSEMBLES, *LABEL_LEVEL, *NUMBER_LEVEL]
+    for strategy in [
+        *DATA_LEVEL,
+        *ALGORITHM_LEVEL,
+        *ENSEMBLES,
+        *LABEL_STRATEGIES,
+        *NUMBER_STRATEGIES,
+    ]
 }
 
 

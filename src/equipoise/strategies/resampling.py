@@ -152,10 +152,14 @@ class Rows:
     @property
     def describe(self) -> str:
         """Say what is done, with its numbers."""
+        own = self.words or self._in_code
+        return own if self.after is None else f"{ROWS[self.after].describe}, then {own}"
+
+    @property
+    def _in_code(self) -> str:
         every = {**METHODS[self.method].implied, **self.parameters}
         numbers = ", ".join(f"{name}={value!r}" for name, value in every.items())
-        own = self.words or (f"{self.sampler}({numbers})" if numbers else self.sampler)
-        return own if self.after is None else f"{ROWS[self.after].describe}, then {own}"
+        return f"{self.sampler}({numbers})" if numbers else self.sampler
 
     def resample(self, space: Space, seed: int, cached: Callable[[Rows], Resampled]) -> Resampled:
         """Resample the rows of ``space``; ``cached`` returns those of another filling, made once."""

@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import scipy.sparse as sp
-
-from equipoise.errors import EquipoiseError, NotApplicable
 from equipoise.learners.base import Loss
-from equipoise.strategies.resampling import Resampled, Rows, Space
 from equipoise.strategies.strategy import NUMBERS, Strategy, Weights
+from equipoise.strategies.target_rows import NumberRows
 
-__all__ = ["NUMBER_LEVEL", "NumberRows"]
-
-
-@dataclass(frozen=True)
-class NumberRows(Rows):
-    """Filling of the rows slot by a sampler for continuous targets of :mod:`equipoise.samplers`."""
-
-    @property
-    def describe(self) -> str:
-        """Say what is done."""
-        return self.words
-
-    def resample(self, space: Space, seed: int, cached: Callable[[Any], Resampled]) -> Resampled:
-        """Resample the rows of ``space``."""
-        from equipoise.samplers.numbers.methods import resample_numbers
-
-        X = space.matrix()
-        if sp.issparse(X):
-            raise NotApplicable(
-                "a point between two texts is no text",
-                remedy="use weights, or a transformed target",
-            )
-        relevance = None if space.focus is None else space.focus(space.y)
-        try:
-            rows, X_new, y_new = resample_numbers(self.method, X, space.y, seed, relevance)
-        except EquipoiseError as error:
-            raise NotApplicable(error.problem, remedy=error.remedy) from None
-        if X_new is None or not len(X_new):
-            rows = np.arange(len(space.y)) if rows is None else rows
-            return Resampled(space.y[rows], rows=rows)
-        kept = slice(None) if rows is None else rows
-        y = np.concatenate([space.y[kept], y_new])
-        return Resampled(y, X=np.concatenate([X[kept], X_new.astype(X.dtype)]))
+__all__ = ["NUMBER_STRATEGIES"]
 
 
 def _strategy(
@@ -63,7 +25,7 @@ def _rows(name: str, title: str, summary: str, paper: str, words: str, generates
     return _strategy(name, title, "rows", summary, paper, rows=filling)
 
 
-NUMBER_LEVEL = [
+NUMBER_STRATEGIES = [
     _strategy(
         "weights-lds",
         "Smoothed-density weights",

@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import scipy.sparse as sp
-
-from equipoise.errors import EquipoiseError, NotApplicable
 from equipoise.learners.base import Loss
-from equipoise.strategies.resampling import Resampled, Rows, Space
 from equipoise.strategies.strategy import LABELS, Strategy, Weights
+from equipoise.strategies.target_rows import LabelRows
 
-__all__ = ["LABEL_LEVEL", "LabelRows"]
-
-
-@dataclass(frozen=True)
-class LabelRows(Rows):
-    """Filling of the rows slot by a multi-label sampler of :mod:`equipoise.samplers`."""
-
-    @property
-    def describe(self) -> str:
-        """Say what is done."""
-        return self.words
-
-    def resample(self, space: Space, seed: int, cached: Callable[[Any], Resampled]) -> Resampled:
-        """Resample the rows of ``space``."""
-        from equipoise.samplers.labels.methods import resample_labels
-
-        X = space.matrix() if self.searches else np.empty((len(space.y), 0))
-        try:
-            rows, X_new, Y_new = resample_labels(
-                self.method, X, space.y, seed, graph=space.graph() if self.searches else None
-            )
-        except EquipoiseError as error:
-            raise NotApplicable(error.problem, remedy=error.remedy) from None
-        if X_new is None or not len(X_new):
-            rows = np.arange(len(space.y)) if rows is None else rows
-            return Resampled(space.y[rows], rows=rows)
-        kept = slice(None) if rows is None else rows
-        stack: Any = sp.vstack if sp.issparse(X) else np.concatenate
-        Y = np.concatenate([space.y[kept], Y_new])
-        return Resampled(Y, X=stack([X[kept], X_new.astype(X.dtype)]))
+__all__ = ["LABEL_STRATEGIES"]
 
 
 def _weigh(name: str, title: str, summary: str, filling: Weights) -> Strategy:
@@ -64,7 +29,7 @@ def _rows(name: str, title: str, summary: str, paper: str, words: str, **how: An
     return Strategy(name, title, "rows", summary, paper, rows=filling, simplicity=3, tasks=LABELS)
 
 
-LABEL_LEVEL = [
+LABEL_STRATEGIES = [
     _weigh(
         "pos-weight",
         "Positive weights",
