@@ -208,3 +208,10 @@ def test_what_does_not_fit_is_refused(data):
     model = eq.train(X, Y, strategy="untreated", learner="linear")
     with pytest.raises(UsageError, match="several labels"):
         model.log_proba(X)
+
+
+def test_ensembles_are_for_classes(data):
+    with pytest.raises(UsageError, match="made for classes"):
+        eq.compare(*data, learner="ensemble")
+    found = eq.compare(*data, learner="linear,ensemble", strategies="untreated")
+    assert [one["name"] for one in found.summary["learners"]] == ["linear"]

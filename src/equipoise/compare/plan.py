@@ -156,6 +156,13 @@ def make_plan(
     rows = max((len(split.train) for split in folds.splits), default=0)
     columns = dataset.table.numbers.shape[1] + dataset.table.codes.shape[1]
     choices = choose_learners(learner, rows, columns, bool(dataset.table.texts))
+    if dataset.task not in CLASSES:
+        choices = [choice for choice in choices if choice.name != "ensemble"]
+        if not choices:
+            raise UsageError(
+                f"the ensembles are made for classes, and the task is {dataset.task}",
+                remedy="use --learner linear,boosting,forest",
+            )
     has_ensembles = any(s.is_ensemble and s.name in forced for s in wanted)
     if has_ensembles and not any(choice.name == "ensemble" for choice in choices):
         choices = [*choices, Choice("ensemble", "a strategy asked for is one", None)]
