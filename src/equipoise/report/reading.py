@@ -12,6 +12,7 @@ __all__ = [
     "applicable",
     "baseline",
     "compared",
+    "contrasted",
     "detail",
     "find",
     "focus",
@@ -143,6 +144,15 @@ def compared(summary: Summary) -> list[tuple[str, str]]:
     out = [(role, name) for role, name in pairs if name and detail(summary, name)]
     if len(out) == 2 and out[0][1] == out[1][1]:
         return out[:1]
+    return out
+
+
+def contrasted(summary: Summary) -> list[tuple[str, str]]:
+    """Return (role, id) as `compared`; where the baseline itself is recommended, the best beside it."""
+    out = compared(summary)
+    best = (summary.get("verdict") or {}).get("best")
+    if len(out) == 1 and best and best != out[0][1] and detail(summary, best):
+        return [("best", best), ("baseline", out[0][1])]
     return out
 
 

@@ -211,7 +211,7 @@ def title_of(strategy: dict[str, Any]) -> str:
     parts = [
         strategy.get("title") or strategy.get("name"),
         strategy.get("learner"),
-        None if decision == "argmax" else decision,
+        None if decision in ("argmax", "prediction") else decision,
     ]
     if strategy.get("learner") == "ensemble":
         parts.pop(1)

@@ -33,8 +33,14 @@ CHOSEN, BASELINE, THIRD, FOURTH = (
 )
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+# Numbers of a target may be of any size; of the letters for powers of ten all know k and M.
+OF_ANY_SIZE = {
+    "labelExpr": "datum.value == 0 ? '0' : abs(datum.value) >= 1e3 && abs(datum.value) < 1e9 "
+    "? format(datum.value, '~s') : format(datum.value, '~g')"
+}
 ROLE_STYLE = {
     "recommended": {"color": CHOSEN, "dash": [1, 0], "shape": "circle"},
+    "best": {"color": THIRD, "dash": [1, 0], "shape": "square"},
     "baseline": {"color": BASELINE, "dash": [5, 3], "shape": "diamond"},
 }
 

@@ -42,6 +42,7 @@ def comparison(summary: Summary) -> dict[str, Any] | None:
     if len(shown) == 2 and any(row["f1"][0] is not None for row in rows):
         changes = [charts.per_class_change(summary, width=width) for width in (880, 350)]
     return {
+        "template": "comparison.html",
         "roles": [
             {"role": role, "title": title_of(one)}
             for role, name in shown

@@ -16,18 +16,17 @@ from equipoise.report.reading import (
 )
 from equipoise.report.svg import to_svg
 from equipoise.report.views.classes import comparison
+from equipoise.report.views.data import data_at_a_glance
+from equipoise.report.views.labels import label_comparison
+from equipoise.report.views.numbers import number_comparison
 from equipoise.report.words import (
     MISSING,
-    count,
     decimals_for,
     duration,
     interval,
     number,
     p_value,
     p_words,
-    percent,
-    plural,
-    ratio,
     shorten,
     signed,
     title_of,
@@ -42,6 +41,19 @@ _DECISIONS = {
     "tuned": "thresholds chosen for {}, judged on rows that did not choose them",
     "min-cost": "the label of least expected cost",
 }
+_LABEL_DECISIONS = {
+    "argmax": "every label with a probability above one half, as the learner gives it",
+    "prior-corrected": "every label with a probability above one half, once probabilities are put back to the "
+    "label shares of the data",
+    "tuned": "a threshold for each label, chosen for {} and judged on rows that did not choose it",
+    "min-cost": "for each label the answer of least expected cost",
+}
+_NUMBER_DECISIONS = {
+    "prediction": "the number as the learner predicts it",
+    "mean-corrected": "the mean error on rows left out of training added to it, as treatments move the mean of what "
+    "is predicted",
+}
+_COMPARISONS = {"multilabel": label_comparison, "regression": number_comparison}
 
 
 def page(summary: Summary) -> dict[str, Any]:
@@ -53,9 +65,9 @@ def page(summary: Summary) -> dict[str, Any]:
         "facts": _facts(summary),
         "commands": _commands(summary),
         "tied": _tied(summary),
-        "data": _data(summary),
+        "data": data_at_a_glance(summary),
         "board": _board(summary),
-        "comparison": comparison(summary),
+        "comparison": (_COMPARISONS.get(summary.get("task") or "") or comparison)(summary),
         "made": _made(summary),
     }
 
@@ -170,44 +182,6 @@ def _tied(summary: Summary) -> dict[str, Any]:
     return {"rows": rows, "others": len(others), "open": len(rows) <= 8}
 
 
-def _data(summary: Summary) -> dict[str, Any]:
-    data, classes = summary["data"], summary.get("classes") or []
-    largest = max([one["count"] for one in classes] or [1])
-    bars = [
-        {
-            "label": one["label"],
-            "count": count(one["count"]),
-            "share": percent(one.get("share")),
-            "width": f"{100 * one['count'] / max(largest, 1):.2f}",
-            "positive": one["label"] == summary.get("positive"),
-        }
-        for one in sorted(classes, key=lambda one: -one["count"])
-    ]
-    roles: dict[str, int] = {}
-    for column in data.get("columns") or []:
-        roles[column["role"]] = roles.get(column["role"], 0) + 1
-    copies = data.get("duplicates") or {}
-    copies_rows = copies.get("rows") if isinstance(copies, dict) else copies
-    columns = data.get("columns") or []
-    return {
-        "bars": bars,
-        "rows": count(data.get("rows")),
-        "ratio": ratio(data.get("ratio")),
-        "columns": columns,
-        "roles": ", ".join(
-            f"{n} {role}" for role, n in sorted(roles.items(), key=lambda item: -item[1])
-        ),
-        "copies": f"{plural(copies_rows, 'row repeats another', 'rows repeat others')}"
-        if copies_rows
-        else "",
-        "leaks": [
-            {"column": one["column"], "why": one["why"], "score": number(one.get("score"), 3)}
-            for one in data.get("leaks") or []
-        ],
-        "notes": list(dict.fromkeys(data.get("notes") or [])),
-    }
-
-
 def _board(summary: Summary) -> dict[str, Any]:
     metric, label_metric = summary["metric"], summary["label_metric"]
     entries = applicable(summary)
@@ -252,7 +226,10 @@ def _board(summary: Summary) -> dict[str, Any]:
         "label_metric": label_metric if label_metric["name"] != metric["name"] else None,
         "decisions": [
             (name, words.format(label_metric["title"]))
-            for name, words in _DECISIONS.items()
+            for name, words in {
+                "multilabel": _LABEL_DECISIONS,
+                "regression": _NUMBER_DECISIONS,
+            }.get(summary.get("task") or "", _DECISIONS).items()
             if any(row["decision"] == name for row in rows)
         ],
         "left_out": [
