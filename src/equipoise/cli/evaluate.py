@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.options import Cost, DataFile, Positive, Seed, Target, need_target
-from equipoise.cli.screen import Screen, shown
+from equipoise.cli.options import (
+    Cost,
+    DataFile,
+    Positive,
+    Seed,
+    Separator,
+    Target,
+    Task,
+    need_target,
+)
+from equipoise.cli.screen import Screen
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
 
 if TYPE_CHECKING:
-    from equipoise.results.evaluation import Evaluation
     from equipoise.results.model import Model
 
 __all__ = ["register"]
+
+_OTHER = ("multilabel", "regression")
 
 Group = Annotated[
     str | None,
@@ -34,7 +44,8 @@ Prediction = Annotated[
         "--prediction",
         "-p",
         metavar="COL",
-        help="Column of predicted labels; with --score alone, the most probable class.",
+        help="Column of predicted labels or numbers; with --score alone, the most probable class. Of several "
+        "labels a row 'said_*', where the star stands for the label, or columns a,b,c, of 0 and 1.",
         rich_help_panel="Data",
     ),
 ]
@@ -44,7 +55,16 @@ Scores = Annotated[
         "--score",
         metavar="COL",
         help="Column with the probability of the positive class; or one for each class, named after "
-        "it (probability_LABEL) or given as LABEL=COL. Repeatable.",
+        "it (probability_LABEL) or given as LABEL=COL; of several labels a row also 'probability_*'. Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
+Upper = Annotated[
+    str | None,
+    typer.Option(
+        "--upper",
+        metavar="COL",
+        help="Column of predicted 95th percentiles, beside predicted numbers.",
         rich_help_panel="Data",
     ),
 ]
@@ -64,8 +84,11 @@ def evaluate_file(
     screen: Screen,
     file: DataFile,
     target: Target = None,
+    separator: Separator = None,
+    task: Task = None,
     prediction: Prediction = None,
     score: Scores = None,
+    upper: Upper = None,
     model: ModelFolder = None,
     positive: Positive = None,
     group: Group = None,
@@ -74,9 +97,12 @@ def evaluate_file(
 ) -> None:
     """Judge the predictions in a file, made by any tool, with 95 % intervals.
 
-    FILE holds the true labels beside predicted ones, probabilities, or both. With --model the
+    FILE holds the true labels beside predicted ones, probabilities, or both; or numbers beside predicted
+    ones. Several labels a row stand in a column each, named as --target 'y_*' or a,b,c. With --model the
     predictions are made here.
     """
+    from equipoise.cli.evaluated import tell_evaluation
+    from equipoise.cli.judged import by_label, by_label_of_model, by_number, by_number_of_model
     from equipoise.data.columns import find_column
     from equipoise.data.reading import read_table
     from equipoise.results.evaluation import evaluate
@@ -105,11 +131,33 @@ def evaluate_file(
             "scores say nothing about new rows",
             style="yellow",
         )
-    truth = find_column(frame, name, "target column")
-    if loaded is not None:
+    kind = _kind(frame, name, task, loaded, prediction)
+    if separator is not None and (kind != "multilabel" or loaded is None):
+        raise UsageError(
+            "--separator parts the labels that a model of several labels a row is judged on",
+            remedy="leave it out, or add --model DIR",
+        )
+    truth: Any = None
+    if kind == "multilabel":
+        if loaded is not None:
+            truth, given = by_label_of_model(loaded, frame, name, separator)
+        else:
+            truth, given = by_label(frame, name, prediction, score)
+        given |= {"positive": positive, "task": kind}
+    elif kind == "regression":
+        truth = find_column(frame, name, "target column")
+        if loaded is not None:
+            given = by_number_of_model(loaded, frame)
+        else:
+            given = by_number(frame, prediction, score, upper)
+        given |= {"positive": positive, "task": kind}
+    elif loaded is not None:
+        truth = find_column(frame, name, "target column")
         given = _by_model(loaded, frame, positive)
     else:
+        truth = find_column(frame, name, "target column")
         given = {
+            "upper": find_column(frame, upper, "upper column") if upper else None,
             "labels": find_column(frame, prediction, "prediction column") if prediction else None,
             "scores": _scores(frame, score, truth.drop_nulls().unique().to_list())
             if score
@@ -123,7 +171,34 @@ def evaluate_file(
         document = json.loads(result.to_json())
         screen.document({**document, "promised": promised} if promised else document)
     else:
-        _tell(screen, result, promised)
+        tell_evaluation(screen, result.summary, promised)
+
+
+def _kind(
+    frame: Any, target: str, task: str | None, model: Model | None, prediction: str | None
+) -> str:
+    """Find the task: that of the model, what was said, or what the columns of the truth look like."""
+    from equipoise.cli.label_columns import label_columns
+    from equipoise.data.tasks import check_task, detect_task
+
+    own = None if model is None else str(model.about.get("task"))
+    if task is not None:
+        check_task(task)
+        if own is not None and (own in _OTHER or task in _OTHER) and task != own:
+            raise UsageError(
+                f"--task {task} was given, and the model's task is {own}", remedy="leave --task out"
+            )
+        return task
+    if own is not None:
+        return own
+    columns = list(label_columns(frame, target).values())
+    if len(columns) > 1:
+        return "multilabel"
+    truth = frame[columns[0]].drop_nulls()
+    # Numbers that measure something are no classes, and have predictions rather than scores.
+    if prediction is not None and truth.dtype.is_numeric():
+        return detect_task(truth.to_list()) if len(truth) else "binary"
+    return "binary"
 
 
 def _refuse_as_group(group: str, target: str, prediction: str | None) -> None:
@@ -197,88 +272,6 @@ def _class_of(
     if found:
         return found[0], given
     return None if alone or bare == given else (bare, given)
-
-
-def _tell(screen: Screen, result: Evaluation, promised: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    summary = result.summary
-    classes = ", ".join(f"{shown(one['label'], 30)} {one['count']:,}" for one in summary["classes"])
-    screen.result(f"{summary['rows']:,} rows: {classes}")
-    screen.result()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("metric", no_wrap=True)
-    table.add_column("value", justify="right")
-    table.add_column("95 % interval", justify="right", no_wrap=True)
-    if promised:
-        table.add_column("promised by the trial", justify="right", no_wrap=True)
-    for name, value in summary["metrics"].items():
-        row = [_title(name, summary["task"]), _number(value["mean"]), _interval(value)]
-        table.add_row(*row, *([_interval(promised.get(name, {}))] if promised else []))
-    screen.result(table)
-    kept = _kept(summary["metrics"], promised)
-    if kept:
-        screen.result(
-            f"{sum(kept)} of {len(kept)} values lie within what was promised", style="dim"
-        )
-    for why, names in _reasons(summary).items():
-        screen.result(f"- {', '.join(names)}: {shown(why, 200)}", style="dim")
-    screen.result()
-    _tell_confusion(screen, summary)
-
-
-def _kept(metrics: dict[str, Any], promised: dict[str, Any]) -> list[bool]:
-    """Tell of each value that can be held against a promise whether it lies within."""
-    return [
-        promised[name]["low"] <= value["mean"] <= promised[name]["high"]
-        for name, value in metrics.items()
-        if name in promised and value["mean"] is not None
-    ]
-
-
-def _reasons(summary: dict[str, Any]) -> dict[str, list[str]]:
-    """Return why metrics are not defined, each reason once with the metrics that it holds for."""
-    reasons: dict[str, list[str]] = {}
-    for name, value in summary["metrics"].items():
-        if value["why"] is not None:
-            reasons.setdefault(value["why"], []).append(_title(name, summary["task"]))
-    return reasons
-
-
-def _tell_confusion(screen: Screen, summary: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    labels = [shown(one["label"], 20) for one in summary["classes"]]
-    if len(labels) > 10:
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("true \\ predicted", no_wrap=True)
-    for label in labels:
-        table.add_column(label, justify="right")
-    for name in ("recall", "precision", "f1"):
-        table.add_column(name, justify="right")
-    for label, counts, row in zip(labels, summary["confusion"], summary["per_class"], strict=True):
-        scores = [_number(row[name]) for name in ("recall", "precision", "f1")]
-        table.add_row(label, *(f"{count:,.0f}" for count in counts), *scores)
-    screen.result(table)
-
-
-def _title(name: str, task: str) -> str:
-    from equipoise.metrics import get_metric
-
-    # It alone is not known without the costs, on which its name does not depend.
-    return "expected cost" if name == "expected_cost" else get_metric(name, task).phrase
-
-
-def _number(value: float | None) -> str:
-    from equipoise.cli.leaderboard import number
-
-    return number(value)
-
-
-def _interval(value: dict[str, Any]) -> str:
-    low, high = value.get("low"), value.get("high")
-    return "-" if low is None or high is None else f"{_number(low)} to {_number(high)}"
 
 
 def register(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from equipoise.report.words import amount, percent, skew_words
 if TYPE_CHECKING:
     from equipoise.compare.events import Planned
 
-__all__ = ["tell_findings"]
+__all__ = ["tell_findings", "tell_numbers"]
 
 _SHOWN = 8  # classes or column names in a list before it is cut
 _LEFT_OUT = ("id", "constant", "ignored")
@@ -37,7 +37,7 @@ def tell_findings(screen: Screen, planned: Planned) -> None:
 def _lines(data: dict[str, Any], planned: Planned) -> list[tuple[str, str, str]]:
     out = [("rows", _rows(data), "")]
     if data.get("target"):
-        out += [("target", _numbers(data["target"]), "")]
+        out += [("target", tell_numbers(data["target"]), "")]
     elif data.get("labels"):
         out += [("labels", _labels(data), "")]
     else:
@@ -114,7 +114,8 @@ def _with_rows(one: dict[str, Any]) -> str:
     return f"{shown(one['label'], 30)} {one['count']:,} ({percent(one['share'])})"
 
 
-def _numbers(target: dict[str, Any]) -> str:
+def tell_numbers(target: dict[str, Any]) -> str:
+    """Say what a numeric target is like."""
     words = (
         f"{amount(target['min'])} to {amount(target['max'])}, median {amount(target['median'])}, "
         f"mean {amount(target['mean'])}, 95th percentile {amount(target['q95'])}"

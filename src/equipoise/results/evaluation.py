@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.compare.summary import SCHEMA_VERSION, plain
+from equipoise.data.tasks import check_task
 from equipoise.decisions.costs import parse_cost
 from equipoise.errors import UsageError
 from equipoise.frames import build_frame
 from equipoise.metrics.confusion import confusion, per_class
 from equipoise.metrics.curves import curves
 from equipoise.metrics.registry import get_metric, metric_names
+from equipoise.results.label_tables import has_columns
 from equipoise.results.labelling import called, codes_of, group_codes, known_classes, read_labels
+from equipoise.results.other_evaluations import judge_labels, judge_numbers
 from equipoise.results.scores import log_proba, read_scores
 from equipoise.stats.bootstrap import bootstrap_weights, centred_interval
 
@@ -60,18 +63,24 @@ class Evaluation:
             if value["mean"] is None:
                 lines.append(f"{name:<22} not defined: {value['why']}")
             else:
-                low, high = (
-                    f"{value[k]:.3f}" if value[k] is not None else "?" for k in ("low", "high")
-                )
-                lines.append(f"{name:<22} {value['mean']:.3f}  {low} to {high}")
+                mean, low, high = (_short(value[key]) for key in ("mean", "low", "high"))
+                lines.append(f"{name:<22} {mean}  {low} to {high}")
         return "\n".join([*lines, "next: .frame(), .to_json()"])
 
 
+def _short(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return f"{value:.3f}" if 0.001 <= abs(value) < 100 or value == 0 else f"{value:,.4g}"
+
+
 def evaluate(
-    y_true: ArrayLike,
+    y_true: ArrayLike | Mapping[Any, ArrayLike],
     scores: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     *,
-    labels: ArrayLike | None = None,
+    labels: ArrayLike | Mapping[Any, ArrayLike] | None = None,
+    task: str | None = None,
+    upper: ArrayLike | None = None,
     classes: list[Any] | None = None,
     positive: Any = None,
     cost: Any = None,
@@ -87,17 +96,24 @@ def evaluate(
 
     Parameters
     ----------
-    y_true : array of shape (n,)
-        True labels: texts, numbers or true/false, of one kind. One row is enough.
+    y_true : array of shape (n,) or (n, L), data frame, or mapping of label to array of shape (n,)
+        True labels: texts, numbers or true/false, of one kind. One row is enough. Several columns are
+        several labels a row, 1 where a row has the label, else 0. With ``task="regression"``, numbers.
     scores : array of shape (n,) or (n, C), or mapping of label to array of shape (n,), optional
         Probability of the positive class, or of every class in the order of ``classes``; or a column of
-        probabilities for each label, in any order, where of two classes one is enough.
+        probabilities for each label, in any order, where of two classes one is enough. Of several labels
+        a row, the probability of each. Of numbers, the predictions, or (n, 2) with a 95th percentile.
     labels : array of shape (n,), optional
         Predicted labels; by default the most probable class. A label that the truth lacks is a class
-        without rows.
+        without rows. Of several labels a row 0 and 1, shape (n, L); by default those above one half.
+    task : {"binary", "multiclass", "multilabel", "regression"}, optional
+        Needed for numbers, and for a single column of a label; else the shape of ``y_true`` tells.
+    upper : array of shape (n,), optional
+        Predicted 95th percentiles of numbers, which adds how many rows they cover.
     classes : list, optional
         Class labels in the order of the columns of ``scores``; sorted by default, in a binary task with
-        the positive one last. Needed where the rows do not hold every class.
+        the positive one last. Needed where the rows do not hold every class. Of several labels a row, their
+        names.
     positive : optional
         Positive class of a binary task; the rarer one by default.
     cost : str, dict or array, optional
@@ -113,7 +129,7 @@ def evaluate(
     -------
     Evaluation
         Its ``summary`` holds ``metrics``: name to mean, low, high and why, ``confusion`` (C, C) with the
-        true class first, ``per_class`` and ``curves``.
+        true class first, or (L, 2, 2) of labels, ``per_class`` and ``curves``; of numbers ``deciles``.
 
     Raises
     ------
@@ -131,11 +147,31 @@ def evaluate(
     1.0
     >>> eq.evaluate(["ham", "ham", "spam"], {"ham": [0.9, 0.6, 0.1]}).summary["metrics"]["accuracy"]["mean"]
     1.0
+    >>> labels = {"red": [1, 0, 1], "big": [0, 0, 1]}
+    >>> eq.evaluate(labels, {"red": [0.9, 0.4, 0.2], "big": [0.1, 0.2, 0.7]}).summary["metrics"]["f1_micro"]["mean"]
+    0.8
+    >>> eq.evaluate([10.0, 20.0], [12.0, 19.0], task="regression").summary["metrics"]["mae"]["mean"]
+    1.5
     """
+    if task is not None:
+        check_task(task)
     if scores is None and labels is None:
         raise UsageError(
             "neither scores nor labels were given", remedy="give scores=, labels= or both"
         )
+    if task is None and has_columns(y_true):
+        task = "multilabel"
+    of_numbers = task == "regression"
+    _refuse_others(task, labels, upper, classes, positive, cost)
+    if task in ("multilabel", "regression"):
+        clusters = None if groups is None else group_codes(groups)
+        found = (
+            judge_numbers(y_true, scores, upper, clusters, draws, seed)  # type: ignore[arg-type]
+            if of_numbers
+            else judge_labels(y_true, scores, labels, classes, cost, clusters, draws, seed)
+        )
+        head = {"schema_version": SCHEMA_VERSION, "kind": "evaluation", "task": task}
+        return Evaluation(plain({**head, **found, "seed": seed}))
     true_name, said_name = called(y_true, "y_true"), called(labels, "labels")
     truth = read_labels(y_true, true_name)
     said = None if labels is None else read_labels(labels, said_name)
@@ -154,6 +190,11 @@ def evaluate(
     )
     y = codes_of(truth, known, true_name)
     names = [str(label) for label in known]
+    if task == "binary" and len(known) != 2:
+        raise UsageError(
+            f"task='binary' was given, and there are {len(known)} classes: {', '.join(names[:10])}",
+            remedy="leave the task out",
+        )
     task = "binary" if len(known) == 2 else "multiclass"
     log_p = None if p is None else log_proba(p, known)
     if said is not None:
@@ -222,6 +263,31 @@ def evaluate(
             }
         )
     )
+
+
+def _refuse_others(
+    task: str | None, labels: Any, upper: Any, classes: Any, positive: Any, cost: Any
+) -> None:
+    """Refuse what belongs to another task."""
+    if upper is not None and task != "regression":
+        raise UsageError(
+            "a 95th percentile (upper) was given, and the task is of classes or labels",
+            remedy="give task='regression', or leave it out",
+        )
+    if positive is not None and task in ("multilabel", "regression"):
+        raise UsageError(
+            f"a positive class ({positive!r}) was given, and the task is {task}",
+            remedy="leave the positive class out",
+        )
+    if task != "regression":
+        return
+    given = {"labels": labels, "classes": classes, "cost": cost}
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise UsageError(
+            f"{wrong[0]} was given, and the target is a number",
+            remedy="give the predicted numbers as scores, and their 95th percentile as upper",
+        )
 
 
 def _undefined(name: str, needs: str, counts: NDArray[np.int64], names: list[str]) -> str | None:
