@@ -176,6 +176,53 @@ def test_few_rows_are_found_and_the_row_that_counts_most() -> None:
     assert most["change"] == pytest.approx(change)
 
 
+def recall_alone(rows: int, found: int) -> After:
+    y = np.repeat([0, 1], [20 * rows, rows])
+    return After(y, None, np.where(np.arange(len(y)) < 20 * rows + found, y, 0), ["c", "r"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "severity"),
+    [(10, "high"), (12, "medium"), (36, "medium"), (40, "low"), (92, "low"), (94, None)],
+)
+def test_what_rests_on_a_handful_is_judged_by_the_interval(rows: int, severity: str | None) -> None:
+    # Wilson's interval of a half is 0.98 / sqrt(n + 1.96 ** 2) wide to each side.
+    finding = FewRows().examine(recall_alone(rows, rows // 2))
+    half = finding.evidence["classes"][0]["half_width"]
+    assert half == pytest.approx(0.98 / np.sqrt(rows + 3.8416), rel=1e-3)
+    assert finding.severity == severity
+
+
+def test_thirty_rows_that_are_told_apart_are_enough() -> None:
+    subject = right(0, n=600, share=0.05, part=7.0)
+    assert subject.counts[1] < 40
+    assert FewRows().examine(subject).state == "passed"
+
+
+def test_one_row_that_moves_the_score_is_told() -> None:
+    z = np.concatenate([np.linspace(-9, -1, 2000), np.linspace(-0.9, 2, 40), [5.0, 6.0]])
+    y = (z > 4).astype(np.int64)
+    y[np.linspace(0, 1999, 10).astype(int)] = 1
+    subject = After(y, columns(z), (z > 0).astype(np.int64), ["common", "rare"])
+    finding = FewRows().examine(subject)
+    most = finding.evidence["classes"][0]["most_influence"]
+    assert y[most["row"]] == 1
+    assert 0.05 < abs(most["change"]) < 0.1
+    assert finding.severity in ("high", "medium")
+
+
+def test_what_is_certain_but_small_is_no_issue() -> None:
+    y = np.repeat([0, 1], [80_000, 20_000])
+    said = np.where(np.arange(100_000) % 50 == 0, 1 - y, y)  # 2 % of each class are missed
+    said[80_000:81_000] = 0
+    odds = np.where(y == 1, 3.0, -3.0)
+    subject = After(y, columns(odds), said.astype(np.int64), ["common", "rare"])
+    finding = LowRareRecall().examine(subject)
+    gap = finding.evidence["classes"][0]["gap"]
+    assert 0.04 < gap["low"] < gap["value"] < 0.05
+    assert finding.state == "passed"
+
+
 def test_a_class_never_predicted_is_as_severe_as_its_rows_tell() -> None:
     subject = many(0)
     lost = worse(subject, labels=np.where(subject.labels == 2, 0, subject.labels))

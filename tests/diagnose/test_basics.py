@@ -57,6 +57,16 @@ def test_harm_is_found_where_it_is_and_not_where_classes_are_apart() -> None:
     assert look(apart, "y")["EQ102"].state == "passed"
 
 
+def test_harm_that_is_certain_but_small_is_no_issue() -> None:
+    data = clean(n=4000, rare=0.2)
+    data["a"] = data["a"] + 3 * data["y"]
+    found = look(data, "y")["EQ102"]
+    now, then = (found.evidence[k]["1"] for k in ("recall", "recall_when_classes_count_alike"))
+    assert now["high"] < found.evidence["recall_of_largest"]["low"]
+    assert 0 < then["value"] - now["value"] < 0.05
+    assert found.state == "passed"
+
+
 def test_harm_is_not_blamed_on_rarity_where_columns_say_nothing() -> None:
     data = clean(seed=3)
     data["a"] = np.random.default_rng(5).normal(size=400)

@@ -25,6 +25,7 @@ __all__ = ["LowRareRecall", "NeverPredicted", "TrainingGap"]
 
 _LABELLED = CLASSES | {"multilabel"}
 _GAPS = (0.3, 0.1, 0.0)
+_WORTH = 0.05  # gap of recall below which certainty is no reason to act
 _COMPARE = "equipoise compare FILE --target COL --metric f1_macro"
 
 
@@ -53,7 +54,7 @@ a model finds fewer of them, and accuracy does not show it.
 Judged for each class below 0.8 of an equal share of the rows (each label below 40 %): the recall of the other rows
 less that of the class, with Newcombe's interval (1998) from two of Wilson (1927), at the level 1 - 0.01 / m for m
 classes; rows of a group count for fewer, by their design effect. The severity follows the low end of the interval:
-above 0.3 high, above 0.1 medium, above 0 low.
+above 0.3 high, above 0.1 medium, above 0 low, unless the gap itself is below 0.05, which no treatment is worth.
 
 What to do: first move the threshold, which costs no training; the trial compares that with weights and resampling."""
 
@@ -84,13 +85,13 @@ What to do: first move the threshold, which costs no training; the trial compare
                     "recall": float(called[side.truth].mean()),
                     "precision": float(side.truth[called].mean()) if called.any() else None,
                 }
-            found.append((by_bounds(gap[1], _GAPS), entry))
+            found.append((by_bounds(gap[1], _GAPS) if gap[0] >= _WORTH else None, entry))
         evidence = {"classes": [entry for _, entry in found], "level": level}
         bad = worst_of(found)
         if not bad:
             first = found[0][1]
             return self.passed(
-                f"no rare class is found less often than the others: recall of {first['class']} "
+                f"no rare class is found much less often than the others: recall of {first['class']} "
                 f"{in_words(first['recall'])}, of the others {in_words(first['recall_of_others'])}",
                 evidence,
             )

@@ -24,6 +24,7 @@ __all__ = ["ThresholdOff", "gain_of_threshold"]
 
 F = NDArray[np.float64]
 _BOUNDS = (0.1, 0.05, 0.0)
+_WORTH = 0.02  # gain below which certainty is no reason to act
 _LABELS = 20
 _CELLS = 20_000_000  # rows times draws
 _MULTI = 40
@@ -121,7 +122,9 @@ classes the best decision by macro F1 often lies far from it, and moving it cost
 
 Judged by the bootstrap: in each draw a bias for each class is chosen for macro F1 (F1 of a label) on the rows drawn, and
 judged beside the given labels on the rows left out. The interval of the gain holds the percentiles over the draws, of m
-labels at the level 1 - 0.01 / m. Severity by its low end: above 0.1 high, above 0.05 medium, above 0 low.
+labels at the level 1 - 0.01 / m. Severity by its low end: above 0.1 high, above 0.05 medium, above 0 low, unless the
+gain is below 0.02 in the mean. Where rare classes overlap others, the most probable class is not the best decision by
+macro F1, so that a right model may be told so too.
 
 What to do: choose the threshold in training (a tuned decision), never on the rows that it is judged on."""
 
@@ -204,4 +207,4 @@ What to do: choose the threshold in training (a tuned decision), never on the ro
 
 def _severity(found: dict[str, Any]) -> Any:
     low = found["gain"]["low"]
-    return None if low is None else by_bounds(low, _BOUNDS)
+    return None if low is None or found["gain"]["value"] < _WORTH else by_bounds(low, _BOUNDS)

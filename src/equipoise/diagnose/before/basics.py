@@ -29,6 +29,7 @@ __all__ = ["AbsentClasses", "ClassRatio", "FewRows", "RarityHarm"]
 _UNTESTABLE = 5
 # Half the width of the 95 % interval of a recall of one half, 0.98 / sqrt(n), is 0.25 and 0.15 there.
 _VAGUE, _ROUGH = 16, 43
+_WORTH = 0.05  # loss of recall below which certainty is no reason to act
 
 
 def _spread_of_shares(counts: Any) -> float:
@@ -110,10 +111,10 @@ the same model when all classes count alike, arg max p_c / pi_c with pi_c the cl
 threshold or weights would ask of it. The difference is what rarity takes away, since learner and columns are the
 same. Wilson's intervals at 95 %, in which copies and groups count for fewer rows; Newcombe's for the difference.
 
-An issue where the recall is below that of the largest class beyond chance, and rises when classes count alike:
-high where the interval of the recall lies below one half, so that the model surely misses most rows of the
-class; medium where the recall itself is below one half; else low. Passed where rarity takes nothing away: then
-treatments of imbalance have little to mend.
+An issue where the recall is below that of the largest class beyond chance, and rises when classes count alike,
+beyond chance and by five points at least: high where the interval of the recall lies below one half, so that the
+model surely misses most rows of the class; medium where the recall itself is below one half; else low. Passed where
+rarity takes nothing away, or next to nothing: then treatments of imbalance have little to mend.
 
 What to do depends on how rare it is. Down to some 5 % of the rows, balanced weights or a moved threshold usually
 give what there is to gain. Below that, and with few rows, oversampling is worth a trial too, as SMOTE of tables or
@@ -156,14 +157,16 @@ Data Sets 101", AAAI workshop 2000. Newcombe, Statistics in Medicine 17, 1998.""
         harmed = [
             (code, now, then)
             for code, now, then in found
-            if share_gap(largest, now)[1] > 0 and share_gap(then, now)[1] > 0
+            if share_gap(largest, now)[1] > 0
+            and share_gap(then, now)[1] > 0
+            and then[0] - now[0] >= _WORTH
         ]
         worst, now, then = min(harmed or found, key=lambda one: one[1][0])
         said = f"a plain linear model finds {span(now)} of the rows of {name_of(names[worst])}"
         if not harmed:
             low = now[2] < 0.5
             why = "and as good as no more when classes count alike: " if low else ""
-            tail = "rarity is not what it lacks" if low else "rarity does it no measurable harm"
+            tail = "rarity is not what it lacks" if low else "rarity does it little harm or none"
             return self.passed(f"{said}, {why}{tail}", evidence)
         severity = "high" if now[2] < 0.5 else "medium" if now[0] < 0.5 else "low"
         more = f" ({len(harmed)} classes suffer)" if len(harmed) > 1 else ""
