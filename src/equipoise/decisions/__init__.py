@@ -1,4 +1,4 @@
-"""Decisions: prior correction, thresholds and costs."""
+"""Decisions: prior correction, thresholds and costs; of numbers the way back to their mean, and percentiles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from equipoise.decisions.costs import parse_cost
 from equipoise.decisions.decision import Decision, LabelDecision
 from equipoise.decisions.focal import correct_focal
 from equipoise.decisions.label_correction import correct_labels, label_intercept
-from equipoise.decisions.labels import tune_label_bias
+from equipoise.decisions.label_tuning import tune_label_bias
+from equipoise.decisions.numbers import NumberDecision
 from equipoise.decisions.smearing import Smearing
 from equipoise.decisions.tuning import tune_bias
 
@@ -21,6 +22,7 @@ __all__ = [
     "ConformalQuantile",
     "Decision",
     "LabelDecision",
+    "NumberDecision",
     "Smearing",
     "calibration_intercept",
     "correct",

@@ -45,10 +45,9 @@ class NumberDecision:
     Examples
     --------
     >>> import numpy as np
-    >>> from equipoise.decisions.numbers import NumberDecision
-    >>> from equipoise.decisions.conformal import ConformalQuantile
+    >>> from equipoise.decisions import ConformalQuantile, NumberDecision
     >>> y = np.arange(100.0)
-    >>> upper = ConformalUpper.fit(np.full(100, 50.0), y)
+    >>> upper = ConformalQuantile.fit(np.full(100, 50.0), y)
     >>> NumberDecision("prediction", 0.0, upper).apply(np.array([[50.0, 50.0]]))
     array([[50., 95.]])
     """

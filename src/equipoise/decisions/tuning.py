@@ -11,7 +11,15 @@ from equipoise.errors import UsageError
 from equipoise.metrics.metric import Metric
 from equipoise.metrics.ranking import run_sums, sorted_runs
 
-__all__ = ["Sweep", "count_swept", "nearest_to_zero", "sweep", "tune_bias", "tune_scores"]
+__all__ = [
+    "CERTAIN",
+    "Sweep",
+    "count_swept",
+    "nearest_to_zero",
+    "sweep",
+    "tune_bias",
+    "tune_scores",
+]
 
 F = NDArray[np.float64]
 _CUTS = 256
@@ -22,7 +30,7 @@ _CLOSE = 1e-12
 # A bias of several classes is a sum of steps; no step stops nearer to a row than half of this.
 _MARGIN = 1e-9
 # Log-odds beyond this are certain: adding to them would be lost in rounding.
-_CERTAIN = 1e6
+CERTAIN = 1e6
 
 
 def tune_bias(
@@ -193,11 +201,11 @@ def _swept(matrix: F, total: Any) -> F:
 
 def _tied(score: F) -> F:
     """Give scores that differ by rounding one value, the lowest of them."""
-    score = np.where(np.abs(score) > _CERTAIN, np.copysign(np.inf, score), score)
+    score = np.where(np.abs(score) > CERTAIN, np.copysign(np.inf, score), score)
     order = np.argsort(score, kind="stable")
     ranked = score[order]
     with np.errstate(invalid="ignore"):
-        apart = np.diff(ranked) > _CLOSE * np.clip(np.abs(ranked[1:]), 1.0, _CERTAIN)
+        apart = np.diff(ranked) > _CLOSE * np.clip(np.abs(ranked[1:]), 1.0, CERTAIN)
     tie = np.append(0, np.cumsum(apart))
     out = np.empty_like(score)
     out[order] = ranked[np.append(0, np.flatnonzero(apart) + 1)][tie]
@@ -286,7 +294,7 @@ def _best_cut(
 
 def _cuts_for(need: F, own: NDArray[np.bool_]) -> F:
     """Return what to try to add, sorted: 0, what turns no row, and what just turns a row."""
-    movable = np.abs(need) <= _CERTAIN
+    movable = np.abs(need) <= CERTAIN
     ranked = np.sort(need[movable])
     if not len(ranked):
         return np.zeros(1)

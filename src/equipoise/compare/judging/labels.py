@@ -17,7 +17,7 @@ from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Val
 from equipoise.compare.plan import Part
 from equipoise.decisions.decision import DECISIONS, LabelDecision
 from equipoise.decisions.label_correction import label_intercept
-from equipoise.decisions.labels import tune_label_bias
+from equipoise.decisions.label_tuning import tune_label_bias
 from equipoise.metrics.label_ranking import compute_label_rankings
 from equipoise.metrics.labels import label_confusion, per_label
 from equipoise.metrics.registry import Metric, get_metric

@@ -17,7 +17,7 @@ from equipoise.decisions import (
     LabelDecision,
     correct_labels,
     label_intercept,
-    labels,
+    label_tuning,
     tune_label_bias,
 )
 from equipoise.errors import UsageError
@@ -142,7 +142,7 @@ def test_chunks_and_kinds_of_weights_change_nothing(
         found = tune_label_bias(Y, z, metric(name), np.asfortranarray(weights.astype(kind)))
         assert np.array_equal(found, whole)
     assert np.array_equal(tune_label_bias(Y, z, metric(name), weights[3]), whole[3])
-    monkeypatch.setattr(labels, "_CELLS", 100)
+    monkeypatch.setattr(label_tuning, "_CELLS", 100)
     assert np.array_equal(tune_label_bias(Y, z, metric(name), weights), whole)
 
 

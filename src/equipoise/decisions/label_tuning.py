@@ -9,20 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equipoise.decisions.decision import LabelDecision
-from equipoise.decisions.label_correction import correct_labels, label_intercept
-from equipoise.decisions.tuning import Sweep, count_swept, nearest_to_zero, sweep, tune_scores
+from equipoise.decisions.tuning import (
+    CERTAIN,
+    Sweep,
+    count_swept,
+    nearest_to_zero,
+    sweep,
+    tune_scores,
+)
 from equipoise.errors import UsageError
 from equipoise.metrics.label_scores import checked
 from equipoise.metrics.labels import EachLabel, Pooled, fbeta_value
 from equipoise.metrics.metric import Metric
 
-__all__ = ["LabelDecision", "correct_labels", "label_intercept", "tune_label_bias"]
+__all__ = ["tune_label_bias"]
 
 F = NDArray[np.float64]
 _CELLS = 4_000_000
 _ROUNDS = 100
-_CERTAIN = 1e6  # as in tuning: adding to such log-odds would be lost in rounding
 
 
 def tune_label_bias(
@@ -108,7 +112,7 @@ def _without_absent(bias: F, y: NDArray[np.int64], z: F, draws: NDArray[Any]) ->
     # Most labels have so many rows that no draw can lack them all.
     for j in range(z.shape[1]):
         lacking = ~draws[:, y[:, j] == 1].any(axis=1)
-        movable = z[np.abs(z[:, j]) <= _CERTAIN, j]
+        movable = z[np.abs(z[:, j]) <= CERTAIN, j]
         bias[lacking, j] = -movable.max() - 1.0 if len(movable) else 0.0
     return bias
 
