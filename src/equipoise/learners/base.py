@@ -176,6 +176,12 @@ class Slots:
     # Of the targets beside classes, for which the attributes of a learner speak.
     other_losses: ClassVar[Mapping[str, frozenset[str]]] = {}
     other_honours: ClassVar[Mapping[str, frozenset[str]]] = {}
+    other_titles: ClassVar[Mapping[str, str]] = {}
+
+    def title_for(self, target: str) -> str:
+        """Return the name that a person reads where it learns a target."""
+        own: str = getattr(self, "title")  # noqa: B009 - of the class that derives
+        return self.other_titles.get(target, own)
 
     def losses_for(self, target: str) -> frozenset[str]:
         """Return names of the losses that it can be given for a target."""
@@ -201,7 +207,10 @@ class Learner(Protocol):
 
     @property
     def title(self) -> str:
-        """The name that a person reads."""
+        """The name that a person reads for classes; see :meth:`title_for`."""
+
+    def title_for(self, target: str) -> str:
+        """Return the name that a person reads where it learns a target."""
 
     @property
     def view(self) -> View:

@@ -66,6 +66,7 @@ class Linear(Slots):
 
     name = "linear"
     title = "Logistic regression"
+    other_titles: ClassVar = {"numbers": "Ridge regression"}
     view: View = "linear"
     targets = frozenset({"classes", "labels", "numbers"})
     honours = frozenset({"rows", "weights", "decision"})

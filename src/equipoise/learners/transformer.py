@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from equipoise.extras import load_extra
 from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
-__all__ = ["FILES", "FittedTransformer", "Transformer"]
+__all__ = ["FILES", "FittedTransformer", "Transformer", "TransformerOfLabels"]
 
 # All that is ever written into the folder of a model, or read from there.
 FILES = (
@@ -33,7 +34,26 @@ FILES = (
 
 
 @dataclass
-class FittedTransformer:
+class _OnDisk:
+    network: Any
+    tokenizer: Any
+    max_length: int
+
+    def _score(self, X: Matrix) -> NDArray[np.float64]:
+        from equipoise.learners.neural.pretrained import score_texts
+
+        return score_texts(self.network, self.tokenizer, list(X), self.max_length)
+
+    def save(self, folder: Path) -> list[str]:
+        """Write weights, config and tokenizer into ``folder``; return the names of the files."""
+        from equipoise.learners.neural.pretrained import save_network
+
+        save_network(self.network, self.tokenizer, folder)
+        return [name for name in FILES if (folder / name).is_file()]
+
+
+@dataclass
+class FittedTransformer(_OnDisk):
     """A network with the tokenizer that reads for it.
 
     Attributes
@@ -47,23 +67,11 @@ class FittedTransformer:
         Where above 0, scores are cosines of the head's input and weights, times this number.
     """
 
-    network: Any
-    tokenizer: Any
-    max_length: int
     cosine: float = 0.0
 
     def log_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return natural-log probabilities, shape (n, C)."""
-        from equipoise.learners.neural.pretrained import score_texts
-
-        return log_softmax(score_texts(self.network, self.tokenizer, list(X), self.max_length))
-
-    def save(self, folder: Path) -> list[str]:
-        """Write weights, config and tokenizer into ``folder``; return the names of the files."""
-        from equipoise.learners.neural.pretrained import save_network
-
-        save_network(self.network, self.tokenizer, folder)
-        return [name for name in FILES if (folder / name).is_file()]
+        return log_softmax(self._score(X))
 
     @classmethod
     def load(
@@ -85,6 +93,40 @@ class FittedTransformer:
         return cls(network, tokenizer, max_length, cosine)
 
 
+@dataclass
+class TransformerOfLabels(_OnDisk):
+    """The same with a score for each label; the log-odds of some labels are ``fixed``.
+
+    Attributes
+    ----------
+    network, tokenizer, max_length
+        As of :class:`FittedTransformer`.
+    fixed : float64 array, shape (L,)
+        Log-odds of labels that never change in training, NaN of the others.
+    """
+
+    fixed: NDArray[np.float64]
+
+    def log_odds(self, X: Matrix) -> NDArray[np.float64]:
+        """Return natural-log odds, shape (n, L)."""
+        return np.where(np.isnan(self.fixed), self._score(X), self.fixed)
+
+    @classmethod
+    def load(cls, folder: Path, max_length: int, fixed: NDArray[np.float64]) -> TransformerOfLabels:
+        """Read what :meth:`save` wrote, as :meth:`FittedTransformer.load` does.
+
+        Raises
+        ------
+        ValueError, MissingExtra
+            As there.
+        """
+        _load_extras()
+        from equipoise.learners.neural.pretrained import load_network
+
+        network, tokenizer = load_network(folder, 0.0, len(fixed))
+        return cls(network, tokenizer, max_length, fixed)
+
+
 @dataclass(frozen=True)
 class Transformer(Slots):
     """Fine-tune a sequence classifier by the Trainer of Hugging Face.
@@ -98,6 +140,9 @@ class Transformer(Slots):
     What a schedule moves is taken from the scores in here, so that their argmax after dynamic sampling,
     deferred re-weighting or head retraining is that at the prior of the data, while after weights or
     changed rows it is at the prior that these make.
+
+    Of labels each has a score of its own, and the cross-entropies of all are watched, at the shares of the
+    labels.
 
     Parameters
     ----------
@@ -145,6 +190,13 @@ class Transformer(Slots):
     losses: ClassVar[frozenset[str]] = frozenset(
         {"focal", "balanced-softmax", "logit-adjusted", "vs", "ldam"}
     )
+    targets: ClassVar[frozenset[str]] = frozenset({"classes", "labels"})
+    other_honours: ClassVar[Mapping[str, frozenset[str]]] = {
+        "labels": frozenset({"rows", "weights", "loss", "start", "decision"})
+    }
+    other_losses: ClassVar[Mapping[str, frozenset[str]]] = {
+        "labels": frozenset({"focal", "asymmetric", "distribution-balanced"})
+    }
     watches: ClassVar[bool] = True
     balances: ClassVar[bool] = False
     alone: ClassVar[bool] = True  # takes all cores, so nothing is trained beside it
@@ -201,10 +253,10 @@ class Transformer(Slots):
 
         check_model(self.model)
 
-    def share(self, X: Matrix, y: NDArray[np.int64], categorical: tuple[int, ...]) -> None:
+    def share(self, X: Matrix, y: NDArray[Any], categorical: tuple[int, ...]) -> None:
         """Need nothing prepared."""
 
-    def fit(self, training: Training) -> FittedTransformer:
+    def fit(self, training: Training) -> FittedTransformer | TransformerOfLabels:
         """Fine-tune.
 
         Raises

@@ -157,7 +157,10 @@ _DECISIONS: dict[str, Form] = {
         "own": flag,
     },
 }
-_OF_TRANSFORMER: dict[str, Form] = {"cosine": size, "max_length": whole}
+_OF_TRANSFORMER: dict[str, dict[str, Form]] = {
+    "classes": {"cosine": size, "max_length": whole},
+    "labels": {"fixed": [Maybe(number)], "max_length": whole},
+}
 _TYPES: dict[str, Any] = {"bool": bool, "int": int, "float": (int, float), "str": str}
 
 
@@ -251,7 +254,7 @@ def _of_classes(about: dict[str, Any], labels: list[str]) -> Iterator[str]:
         "booster.txt": {"start": [number]},
         "estimator.skops": {"linear": flag},
         "network.safetensors": {"cosine": size},
-        "model.safetensors": _OF_TRANSFORMER,
+        "model.safetensors": _OF_TRANSFORMER["classes"],
     }
     form = own.get(about["learner_file"], {})
     if "focus" in about:
@@ -282,14 +285,17 @@ def _of_others(about: dict[str, Any], target: str, labels: list[str]) -> Iterato
         if not len(upper["edges"]) + 1 == len(upper["shifts"]) == len(upper["rows"]):
             yield "decision.upper has not a shift for each part"
     form: dict[str, Form] = {"focus": size} if "focus" in about else {}
-    if about["learner_file"] == "model.safetensors":
-        form = {**form, **_OF_TRANSFORMER}
+    tuned = target == "labels" and about["learner_file"] == "model.safetensors"
+    if tuned:
+        form = {**form, **_OF_TRANSFORMER[target]}
     fault = find_fault(about, form) or (
         None if "fitted" not in about else fault_of_fitted(about["fitted"], target, len(labels))
     )
     if fault is not None:
         yield fault
-    elif "fitted" not in about and about["learner_file"] != "model.safetensors":
+    elif tuned and len(about["fixed"]) != len(labels):
+        yield f"fixed does not fit the {len(labels)} labels"
+    elif tuned == ("fitted" in about):
         yield "it does not say what was fitted"
     elif "fitted" in about and about["fitted"]["file"] != about["learner_file"]:
         yield "learner_file is another than that of what was fitted"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equipoise.decisions.smearing import Smearing
 from equipoise.learners.boosting import FittedBoosters, FittedCurve
@@ -22,7 +23,14 @@ from equipoise.results.estimators import pack_any, unpack_any
 from equipoise.results.forms import Form, Maybe, find_fault, number, one_of, text
 from equipoise.results.trees import check_booster
 
-__all__ = ["FITTED_FILES", "fault_of_fitted", "load_fitted", "save_fitted"]
+__all__ = [
+    "FITTED_FILES",
+    "fault_of_fitted",
+    "fixed_from_json",
+    "fixed_to_json",
+    "load_fitted",
+    "save_fitted",
+]
 
 _UPPER = "upper-"
 _FILES = {
@@ -84,10 +92,10 @@ def _save(fitted: Any, folder: Path, prefix: str, trusted: list[str]) -> dict[st
         out = {"kind": "curve", "unit": fitted.unit._asdict()}
     elif isinstance(fitted, FittedForests):
         content = pack_any(fitted.estimators, trusted)
-        out = {"kind": "forests", "fixed": _fixed(fitted)}
+        out = {"kind": "forests", "fixed": fixed_to_json(fitted.fixed)}
     elif isinstance(fitted, NetworkOfLabels):
         content = _arrays_as_bytes(**_layers(fitted))
-        out = {"kind": "label-network", "fixed": _fixed(fitted)}
+        out = {"kind": "label-network", "fixed": fixed_to_json(fitted.fixed)}
     elif isinstance(fitted, NetworkOfNumbers):
         content = _arrays_as_bytes(**_layers(fitted))
         out = {"kind": "number-network", "unit": fitted.unit._asdict()}
@@ -100,8 +108,14 @@ def _save(fitted: Any, folder: Path, prefix: str, trusted: list[str]) -> dict[st
     return {**out, "file": name}
 
 
-def _fixed(fitted: FittedForests | NetworkOfLabels) -> list[float | None]:
-    return [None if np.isnan(one) else float(one) for one in fitted.fixed]
+def fixed_to_json(fixed: NDArray[np.float64]) -> list[float | None]:
+    """Return the log-odds of labels that never change as JSON holds them, None for the others."""
+    return [None if np.isnan(one) else float(one) for one in fixed]
+
+
+def fixed_from_json(stored: list[float | None]) -> NDArray[np.float64]:
+    """Return what :func:`fixed_to_json` was given."""
+    return np.array([np.nan if one is None else one for one in stored], dtype=np.float64)
 
 
 def _layers(fitted: NetworkOfLabels | NetworkOfNumbers) -> dict[str, Any]:
@@ -198,9 +212,7 @@ def _load(
     if kind == "curve":
         assert unit is not None
         return FittedCurve(_booster(raw.decode("ascii")), unit)
-    fixed = np.array(
-        [np.nan if one is None else one for one in stored.get("fixed", ())], dtype=np.float64
-    )
+    fixed = fixed_from_json(stored.get("fixed", []))
     if kind in ("label-network", "number-network"):
         weights, biases = _read_layers(raw, 1 if unit is not None else labels)
         if unit is not None:

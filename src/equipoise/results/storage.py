@@ -19,17 +19,22 @@ from equipoise.errors import MissingExtra, ModelError, StorageError
 from equipoise.extras import load_extra
 from equipoise.files import check_writable, recover, write_folder
 from equipoise.frames import build_frame
-from equipoise.learners.base import Fitted
 from equipoise.learners.boosting import FittedBooster
 from equipoise.learners.embedding import FittedHead
 from equipoise.learners.encoding import Encoder, View
 from equipoise.learners.linear import FittedEstimator, FittedLinear
 from equipoise.learners.losses import Refocused, RefocusedLabels
 from equipoise.learners.mlp import FittedNetwork
-from equipoise.learners.transformer import FILES, FittedTransformer
+from equipoise.learners.transformer import FILES, FittedTransformer, TransformerOfLabels
 from equipoise.results.documents import find_fault_of_model
 from equipoise.results.estimators import pack, unpack
-from equipoise.results.fitted_files import FITTED_FILES, load_fitted, save_fitted
+from equipoise.results.fitted_files import (
+    FITTED_FILES,
+    fixed_from_json,
+    fixed_to_json,
+    load_fitted,
+    save_fitted,
+)
 from equipoise.results.forms import read_json
 from equipoise.results.trees import check_booster
 
@@ -48,6 +53,7 @@ _OF_STORAGE = (
     "start",
     "cosine",
     "max_length",
+    "fixed",
     "files",
     "digest",
     "focus",
@@ -102,7 +108,7 @@ def write_parts(model: Parts, folder: Path, trusted: list[str]) -> Path:
         refocused = isinstance(model.fitted, (Refocused, RefocusedLabels))
         about["focus"] = model.fitted.gamma if refocused else 0.0
         trained = model.fitted.fitted if refocused else model.fitted
-        if _target_of(about) == "classes" or isinstance(trained, FittedTransformer):
+        if _target_of(about) == "classes" or isinstance(trained, TransformerOfLabels):
             about["learner_file"] = _save_fitted(trained, temporary, about, trusted)
         else:
             about["fitted"] = save_fitted(trained, temporary, trusted)
@@ -172,7 +178,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: list[str]) -> str:
+def _save_fitted(fitted: Any, folder: Path, about: dict[str, Any], trusted: list[str]) -> str:
     if isinstance(fitted, FittedBooster):
         # Not by save_model, which says nothing of a disk that is full.
         text = fitted.booster.model_to_string()
@@ -190,6 +196,10 @@ def _save_fitted(fitted: Fitted, folder: Path, about: dict[str, Any], trusted: l
     if isinstance(fitted, FittedTransformer):
         fitted.save(folder)
         about["cosine"], about["max_length"] = fitted.cosine, fitted.max_length
+        return FILES[0]
+    if isinstance(fitted, TransformerOfLabels):
+        fitted.save(folder)
+        about["fixed"], about["max_length"] = fixed_to_json(fitted.fixed), fitted.max_length
         return FILES[0]
     assert isinstance(fitted, FittedEstimator)
     (folder / _ESTIMATOR).write_bytes(pack(fitted, trusted))
@@ -328,7 +338,7 @@ def _arrays(content: bytes) -> dict[str, Any]:
         return dict(arrays)
 
 
-def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: list[str]) -> Fitted:
+def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: list[str]) -> Any:
     if about["learner_file"] == _BOOSTER:
         import lightgbm as lgb
 
@@ -355,7 +365,10 @@ def _read_fitted(folder: Path, about: dict[str, Any], n_classes: int, trusted: l
             raise ValueError(f"it has files that were not saved: {', '.join(strange)[:60]}")
         for name in about["files"]:
             _content(folder, name, about)
-        cosine, most = float(about["cosine"]), int(about["max_length"])
+        most = int(about["max_length"])
+        if _target_of(about) == "labels":
+            return TransformerOfLabels.load(folder, most, fixed_from_json(about["fixed"]))
+        cosine = float(about["cosine"])
         return FittedTransformer.load(folder, most, cosine, n_classes)
     content = _content(folder, _ESTIMATOR, about)
     linear = about["linear"] is True

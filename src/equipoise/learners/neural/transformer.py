@@ -8,30 +8,25 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
-from transformers.trainer_callback import PrinterCallback, TrainerCallback
 
 from equipoise.decisions.correction import prior_offset
-from equipoise.integrations.hf import ImbalanceTrainer, ScheduleCallback
+from equipoise.integrations.hf import ScheduleCallback
 from equipoise.learners.base import Training
 from equipoise.learners.losses import make_loss
+from equipoise.learners.neural.fine_tuning import FineTuning
+from equipoise.learners.neural.label_transformer import FitOfLabels
 from equipoise.learners.neural.pretrained import (
     AT_ONCE,
-    best_device,
     cosines_of,
-    load_from,
-    load_tokenizer,
     machine,
     put_cosines,
     quiet_reports,
-    read_tokens,
     score_tokens,
 )
-from equipoise.learners.neural.sentences import half_precision, place_of
 from equipoise.learners.neural.stopping import Yardstick
-from equipoise.learners.transformer import FittedTransformer, Transformer
+from equipoise.learners.transformer import FittedTransformer, Transformer, TransformerOfLabels
 from equipoise.schedules import (
     DeferredReweighting,
     DynamicSampler,
@@ -47,12 +42,11 @@ __all__ = ["fine_tune"]
 
 F = NDArray[np.float64]
 
-_WARM, _DECAY = 0.1, 0.01
 _LEAST = 10  # a class keeps at least so many rows in the first of two phases, if it has them
 _ABSENT = 30.0  # below the others in log-odds, as far as a probability of 1e-12 or so is
 
 
-def fine_tune(learner: Transformer, training: Training) -> FittedTransformer:
+def fine_tune(learner: Transformer, training: Training) -> FittedTransformer | TransformerOfLabels:
     """Train as the slots of a training part say; at most one such fit runs at a time.
 
     The Trainer and dropout draw from the generators that all of the process share: they are seeded, and
@@ -66,49 +60,34 @@ def fine_tune(learner: Transformer, training: Training) -> FittedTransformer:
 
     Returns
     -------
-    FittedTransformer
+    FittedTransformer or TransformerOfLabels
     """
     with machine(training.seed), quiet_reports(), tempfile.TemporaryDirectory() as folder:
+        if training.target == "labels":
+            return FitOfLabels(learner, training, folder).run()
         return _Fit(learner, training, folder).run()
 
 
-class _Fit:
+class _Fit(FineTuning):
+    """A fit with a score for each class."""
+
     def __init__(self, learner: Transformer, training: Training, folder: str) -> None:
-        self.learner, self.training, self.folder = learner, training, folder
+        super().__init__(learner, training, folder, "single_label_classification")
         self.y, C = training.y, training.n_classes
-        place = place_of(learner.model)
-        self.tokenizer = load_tokenizer(place, learner.model)
-        self.network: Any = load_from(
-            transformers.AutoModelForSequenceClassification,
-            place,
-            learner.model,
-            num_labels=C,
-            ignore_mismatched_sizes=True,
-        ).float()
-        if self.network.config.pad_token_id is None:
-            self.network.config.pad_token_id = self.tokenizer.pad_token_id
         self.loss = make_loss(training.loss, self.y, C)
         self.cosine = training.loss is not None and training.loss.name == "ldam"
         if self.cosine:
             put_cosines(self.network)
-        X = training.X if training.rows is None else training.X[training.rows]
-        self.rows = read_tokens(self.tokenizer, self.network, list(X), learner.max_length)
         weight = training.sample_weight
         self.effective = np.bincount(self.y, weights=weight, minlength=C).astype(np.float64)
         self.shift = np.zeros(C)  # of the schedule
-        self.first = 0  # epoch of those that may be kept
-        self.kept: tuple[float, dict[str, torch.Tensor], F] | None = None
-        self.watched: list[dict[str, list[int]]] = []
-        self.watched_codes = np.empty(0, dtype=np.int64)
-        if training.watched is not None:
-            texts, codes = training.watched
-            # Of a class that training never showed there is nothing to be learned.
-            seen = np.flatnonzero((np.bincount(self.y, minlength=C) > 0)[codes])
-            self.watched_codes = codes[seen]
-            self.watched = read_tokens(
-                self.tokenizer, self.network, list(texts[seen]), learner.max_length
-            )
-        self.yardstick = Yardstick(training, self.loss, self.watched_codes)
+        self.kept_shift = self.shift
+        self.yardstick = Yardstick(training, self.loss, self.watched_y)
+
+    def telling(self, y: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Leave out rows of classes that training never showed: of these there is nothing to be learned."""
+        counts = np.bincount(self.training.y, minlength=self.training.n_classes)
+        return np.flatnonzero(counts[y] > 0)
 
     def run(self) -> FittedTransformer:
         name = self.training.schedule.name if self.training.schedule else ""
@@ -116,10 +95,6 @@ class _Fit:
         self.sampler = self._sampler(name, values)
         self.deferred = self._deferred() if name == "deferred-reweighting" else None
         self._train()
-        if self.kept is not None:
-            self.network.load_state_dict(self.kept[1])
-            self.shift = self.kept[2]
-        self.network.eval()
         if name == "head-retraining":
             self._retrain_head()
         elif name == "tau-norm":
@@ -184,76 +159,36 @@ class _Fit:
     # -- training ---------------------------------------------------------------------------------
 
     def _train(self) -> None:
-        learner, weight = self.learner, self.training.sample_weight
+        weight = self.training.sample_weight
         rows = [{**row, "label": int(c)} for row, c in zip(self.rows, self.y, strict=True)]
         if weight is not None:
             rows = [{**row, "weight": float(w)} for row, w in zip(rows, weight, strict=True)]
-        steps = learner.epochs * math.ceil(len(rows) / learner.batch_size)
-        args = transformers.TrainingArguments(
-            self.folder,
-            num_train_epochs=learner.epochs,
-            per_device_train_batch_size=learner.batch_size,
-            learning_rate=learner.learning_rate,
-            weight_decay=_DECAY,
-            warmup_steps=math.ceil(_WARM * steps),
-            seed=self.training.seed,
-            bf16=half_precision(best_device()),
-            use_cpu=best_device().type == "cpu",
-            save_strategy="no",
-            eval_strategy="no",
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-        )
-        args._n_gpu = min(args.n_gpu, 1)
         start: Any = {"counts": self.effective} if self.training.start_at_prior else False
-        trainer = ImbalanceTrainer(
-            self.network,
-            args,
-            transformers.DataCollatorWithPadding(self.tokenizer),
-            rows,
-            loss=self.loss,
-            sampler=self.sampler,
-            start_at_prior=start if not self.cosine else False,
-            callbacks=[_EndOfEpoch(self)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        if self.deferred is not None:
-            trainer.add_callback(ScheduleCallback(self.deferred))
-        trainer.train()
+        also = [] if self.deferred is None else [ScheduleCallback(self.deferred)]
+        self.train(rows, self.loss, False if self.cosine else start, self.sampler, *also)
+        if self.kept is not None:
+            self.shift = self.kept_shift
 
     def end_epoch(self, epoch: int) -> None:
-        """Look at the watched rows: keep the network if it is the best so far, and steer the sampler."""
+        """Follow the sampler too."""
         if self.sampler is not None:
             self.shift = self.sampler.prior_offset.numpy()
-        if not self.watched:
-            return
-        scores = score_tokens(self.network, self.tokenizer, self.watched)
+        super().end_epoch(epoch)
+
+    def judge(self, epoch: int, scores: F) -> float:
+        """Return the cross-entropy, and steer the sampler."""
         if isinstance(self.sampler, DynamicSampler):
-            self.sampler.update(_f1(self.watched_codes, scores.argmax(axis=1), scores.shape[1]))
-        if epoch < self.first:
-            return
-        value, _ = self._cross_entropy(scores)
-        if self.kept is None or value < self.kept[0]:
-            state = {
-                name: one.detach().to("cpu", copy=True)
-                for name, one in self.network.state_dict().items()
-            }
-            self.kept = value, state, self.shift.copy()
+            self.sampler.update(_f1(self.watched_y, scores.argmax(axis=1), scores.shape[1]))
+        return self._cross_entropy(scores)[0] if epoch >= self.first else math.inf
+
+    def keep(self) -> None:
+        """Put aside what the schedule moved, too."""
+        super().keep()
+        self.kept_shift = self.shift.copy()
 
     def _cross_entropy(self, scores: F) -> tuple[float, float]:
         """Return the mean over the watched rows, and the scale that gives it."""
         return self.yardstick.measure(scores, self.shift)
-
-
-class _EndOfEpoch(TrainerCallback):  # type: ignore[misc, unused-ignore]
-    def __init__(self, fit: _Fit) -> None:
-        self.fit = fit
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Tell the number of the epoch that ends, from 0."""
-        self.fit.end_epoch(round(state.epoch) - 1)
 
 
 def _f1(y: NDArray[np.int64], guess: NDArray[np.int64], n_classes: int) -> F:
