@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from equipoise.cli.label_columns import columns_by_label, label_columns
 from equipoise.errors import UsageError
-
-if TYPE_CHECKING:
-    from equipoise.results.model import Model
 
 __all__ = ["by_label", "by_label_of_model", "by_number", "by_number_of_model"]
 
@@ -76,6 +73,6 @@ def by_number(
     }
 
 
-def by_number_of_model(model: Model | Any, frame: Any) -> dict[str, Any]:
+def by_number_of_model(model: Any, frame: Any) -> dict[str, Any]:
     """Return what a model predicts of each row."""
     return {"scores": model.predict(frame), "upper": model.predict_upper(frame)}

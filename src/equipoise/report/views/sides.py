@@ -103,12 +103,12 @@ def _where(
     elif better:
         out = (
             f"The gain of {who} is shown for the {_and(better)}, not for the {rare} "
-            f"({change}, which may be chance)."
+            f"({change}: {tested.get(rare, 'not testable')})."
         )
     elif rare in worse:
         out = f"That {who} does harm on the {rare} is shown ({change})."
     else:
-        out = f"That {who} helps on the {rare} is not shown ({change}, which may be chance)."
+        out = f"That {who} helps on the {rare} is not shown ({change}: {tested.get(rare, 'not testable')})."
     rest = [name for name in worse if name != rare or rare in better]
     return f"{out} It is shown to be worse on the {_and(rest)}." if rest else out
 
