@@ -44,8 +44,7 @@ Prediction = Annotated[
         "--prediction",
         "-p",
         metavar="COL",
-        help="Column of predicted labels or numbers; with --score alone, the most probable class. Of several "
-        "labels a row 'said_*', where the star stands for the label, or columns a,b,c, of 0 and 1.",
+        help="Column of predicted labels; with --score alone, the most probable class.",
         rich_help_panel="Data",
     ),
 ]
@@ -55,6 +54,27 @@ Scores = Annotated[
         "--score",
         metavar="COL",
         help="Column with the probability of the positive class; or one for each class, named after "
+        "it (probability_LABEL) or given as LABEL=COL. Repeatable.",
+        rich_help_panel="Data",
+    ),
+]
+AnyPrediction = Annotated[
+    str | None,
+    typer.Option(
+        "--prediction",
+        "-p",
+        metavar="COL",
+        help="Column of predicted labels or numbers; with --score alone, the most probable class. Of several "
+        "labels a row 'said_*', where the star stands for the label, or columns a,b,c, of 0 and 1.",
+        rich_help_panel="Data",
+    ),
+]
+AnyScores = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--score",
+        metavar="COL",
+        help="Column with the probability of the positive class; or one for each class or label, named after "
         "it (probability_LABEL) or given as LABEL=COL; of several labels a row also 'probability_*'. Repeatable.",
         rich_help_panel="Data",
     ),
@@ -86,8 +106,8 @@ def evaluate_file(
     target: Target = None,
     separator: Separator = None,
     task: Task = None,
-    prediction: Prediction = None,
-    score: Scores = None,
+    prediction: AnyPrediction = None,
+    score: AnyScores = None,
     upper: Upper = None,
     model: ModelFolder = None,
     positive: Positive = None,

@@ -102,8 +102,8 @@ def train_file(
     jobs: Jobs = None,
 ) -> None:
     """Train one strategy on all rows and save the model."""
-    from equipoise.results.storage import check_place
     from equipoise.jobs.training import train
+    from equipoise.results.storage import check_place
 
     check_place(out)
     replaces = (out / "model.json").exists()
