@@ -29,7 +29,7 @@ from .conftest import Run, document
 
 ESCAPE = re.compile("\x1b")
 VERBS = [
-    *("compare", "train", "predict", "evaluate", "resample"),
+    *("compare", "diagnose", "train", "predict", "evaluate", "resample"),
     *("weights", "strategies", "report", "demo"),
 ]
 
