@@ -158,3 +158,47 @@ def test_a_missing_package_is_named(saved, monkeypatch):
     )
     with pytest.raises(MissingExtra, match="transformers"):
         eq.load(saved)
+
+
+# -- labels -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def label_model(messages, tiny_bert) -> eq.Model:
+    spam = (messages["kind"] == "spam").to_numpy()
+    Y = np.column_stack([spam, np.arange(90) % 4 == 0]).astype(int)
+    learner = Transformer(tiny_bert, epochs=1, batch_size=8, learning_rate=5e-3)
+    strategy = "pos-weight"
+    return eq.train(
+        messages.select("message"), Y, text="message", learner=learner, strategy=strategy, folds=2
+    )
+
+
+def test_labels_are_scored_the_same_after_loading(label_model, messages, tmp_path):
+    folder = label_model.save(tmp_path / "model")
+    again = eq.load(folder)
+    data = messages.select("message")
+    np.testing.assert_array_equal(again.log_odds(data), label_model.log_odds(data))
+    np.testing.assert_array_equal(again.predict(data), label_model.predict(data))
+    assert again.about == label_model.about
+    suffixes = {path.suffix for path in folder.iterdir()}
+    assert suffixes <= {".json", ".txt", ".safetensors", ".npz"}
+    (folder / "modeling.py").write_bytes(b"")
+    refused(folder, "were not saved")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda about: about["fixed"].append(None), "fixed does not fit"),
+        (lambda about: about["fixed"].__setitem__(0, "x"), "fixed"),
+        (lambda about: about.pop("fixed"), "fixed"),
+        (lambda about: about.update(max_length=-1), "max_length"),
+        (lambda about: about.update(fitted={"kind": "odds", "file": "head.npz"}), "."),
+        (lambda about: about.update(task="binary", positive="x"), "."),
+    ],
+)
+def test_a_forged_model_of_labels_is_refused(change, words, label_model, tmp_path):
+    folder = label_model.save(tmp_path / "model")
+    edit(folder, change)
+    refused(folder, words)
