@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import equipoise as eq
 from equipoise.compare.fold import Fold
+from equipoise.compare.judging import make_judge
 from equipoise.compare.measures import Focus, parse_focus
 from equipoise.compare.plan import make_plan
 from equipoise.data.dataset import load_dataset
@@ -18,6 +19,7 @@ from equipoise.data.folds import make_folds
 from equipoise.errors import NotApplicable, UsageError
 from equipoise.learners.choice import get_learner
 from equipoise.learners.transforms import Transform
+from equipoise.metrics import get_metric
 from equipoise.strategies import CATALOGUE
 
 SOME = "log-target,yeo-johnson-target,quantile,weights-dense,tail-over,tail-under,smogn"
@@ -94,6 +96,24 @@ def test_mean_corrected_predictions_have_the_mean_of_the_target(result):
             assert abs(value) < 0.02
     assert abs(bias["smogn/prediction"]) > 0.2
     assert "untreated/mean-corrected" not in bias
+
+
+def test_in_time_a_mean_is_corrected_by_what_came_before_alone(data):
+    y = data[1]
+    columns = {"a": data[0][:, 0], "when": np.arange(len(y)), "y": y}
+    dataset = load_dataset(columns, "y", time="when")
+    folds = make_folds(dataset.y, time=dataset.time, folds=4, seed=0)
+    plan = make_plan(dataset, folds, "linear", "tail-over", 0)
+    metric = get_metric("rmse", "regression")
+    judge = make_judge(plan, metric, metric)
+    part = next(one for one in plan.parts if one.strategy.name == "tail-over")
+    point = judge.decided(part, "mean-corrected", [np.zeros((len(judge.y), 2))])[0][:, 0]
+    stretches = [where for _, where in judge.members]
+    assert len(stretches) > 2
+    assert (point[stretches[0]] == 0).all()
+    for k in range(1, len(stretches)):
+        before = judge.y[np.concatenate(stretches[:k])]
+        np.testing.assert_allclose(point[stretches[k]], before.mean())
 
 
 def test_the_95th_percentile_holds_for_every_strategy(result):

@@ -16,7 +16,7 @@ from equipoise.compare.quiet import quiet
 from equipoise.metrics.registry import Metric, metric_names
 from equipoise.stats.bootstrap import bootstrap_weights
 
-__all__ = ["Candidate", "Judge", "Measured", "Side", "Value"]
+__all__ = ["Candidate", "Judge", "Measured", "Side", "Value", "effort", "with_noise"]
 
 F = NDArray[np.float64]
 
@@ -184,6 +184,15 @@ class Judge:
             )
         return [candidate for candidates in judged for candidate in candidates]
 
+    def on_folds(self, metric: Metric, scores: list[F]) -> F:
+        """Return a metric of scores on the rows of each fold, (J,)."""
+        return np.array(
+            [
+                metric.compute_scores(self.y[where], scores[repeat][where])
+                for repeat, where in self.members
+            ]
+        )
+
     def folds_of(self, repeat: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Return the rows of each fold of a repeat, and those of the folds that may level it.
 
@@ -197,3 +206,19 @@ class Judge:
             rows = np.concatenate(others) if others else np.empty(0, dtype=np.int64)
             out.append((where, rows))
         return out
+
+
+def effort(records: list[Record]) -> dict[str, float]:
+    """Return what training a part took, as fields of its candidates."""
+    return {
+        "seconds": sum(record.seconds for record in records),
+        "rows_trained": float(np.mean([record.rows_trained for record in records])),
+    }
+
+
+def with_noise(spread: F, noise: F | None) -> F:
+    """Return values on draws with the noise of tuned thresholds.
+
+    A threshold is chosen once: its own scatter adds to that of the rows.
+    """
+    return spread if noise is None else spread + np.resize(np.roll(noise, 1), len(spread))

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
-from equipoise.compare.judging.base import Candidate, Judge, Value
+from equipoise.compare.judging.base import Candidate, Judge, Measured, Value, effort, with_noise
 from equipoise.compare.plan import Part
 from equipoise.decisions.correction import calibration_intercept, correct
 from equipoise.decisions.decision import DECISIONS, Decision
@@ -131,9 +131,8 @@ class ClassJudge(Judge):
             for decision, labels, extra in self._decisions(scores)
         ]
 
-    def _score_metrics(self, scores: _Scores) -> dict[str, tuple[F, ...]]:
-        """Return name -> (value, draws, folds, left-out draws) for what needs scores."""
-        out: dict[str, tuple[F, ...]] = {}
+    def _score_metrics(self, scores: _Scores) -> dict[str, Measured]:
+        out: dict[str, Measured] = {}
         for needs, log_p, weights, left in (
             # Levelling by the other folds would set the ranks of a fold against those of the rest.
             ("ranking", scores.corrected, self.counts, self.left),
@@ -145,16 +144,11 @@ class ClassJudge(Judge):
             for m, metric in enumerate(metrics):
                 folds, spared = np.empty(0), np.empty(0)
                 if metric.name == self.metric.name:
-                    folds = np.array(
-                        [
-                            metric.compute_scores(self.y[where], log_p[repeat][where])
-                            for repeat, where in self.members
-                        ]
-                    )
+                    folds = self.on_folds(metric, log_p)
                     spared = np.mean(
                         [metric.compute_scores(self.y, one, left) for one in log_p], axis=0
                     )
-                out[metric.name] = (value[m], draws[m], folds, spared)
+                out[metric.name] = Measured(float(value[m]), draws[m], folds, spared)
         return out
 
     # -- labels --------------------------------------------------------------------------------
@@ -210,7 +204,7 @@ class ClassJudge(Judge):
         decision: Decision,
         labels: list[F],
         noise: F | None,
-        measured: dict[str, tuple[F, ...]],
+        measured: dict[str, Measured],
         records: list[Record],
         level: F,
     ) -> Candidate:
@@ -229,8 +223,8 @@ class ClassJudge(Judge):
                 spread = _spread(metric, drawn, drawn, total, noise)
                 around = _spread(metric, drawn + self.unseen, drawn, total, noise)
             else:
-                value, spread = float(measured[metric.name][0]), measured[metric.name][1]
-                around = spread
+                one = measured[metric.name]
+                value, spread, around = one.value, one.draws, one.draws
             interval = trial_interval(value, around, (metric.low, metric.high))
             metrics[metric.name] = Value(value, *interval)
             if metric.name in compared:
@@ -248,7 +242,7 @@ class ClassJudge(Judge):
                         np.asarray(metric.compute_labels(of_folds)), of_folds, total
                     )
                 else:
-                    folds[metric.name], left_out[metric.name] = measured[metric.name][2:4]
+                    folds[metric.name], left_out[metric.name] = one.folds, one.left_out
         return Candidate(
             part,
             decision,
@@ -259,18 +253,14 @@ class ClassJudge(Judge):
             draws,
             left_out,
             level,
-            seconds=sum(record.seconds for record in records),
-            rows_trained=float(np.mean([record.rows_trained for record in records])),
+            **effort(records),
         )
 
 
 def _spread(metric: Metric, matrices: F, drawn: F, total: F, noise: F | None) -> F:
     """Return a metric on every draw, with the scatter of tuned thresholds."""
-    spread = _where_complete(np.asarray(metric.compute_labels(matrices)), drawn, total)
-    if noise is not None:
-        # A threshold is chosen once: its own scatter adds to that of the rows.
-        spread = spread + np.resize(np.roll(noise, 1), len(spread))
-    return spread
+    values = np.asarray(metric.compute_labels(matrices))
+    return with_noise(_where_complete(values, drawn, total), noise)
 
 
 def _where_complete(values: F, matrices: F, total: F) -> F:

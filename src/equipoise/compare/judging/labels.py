@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
-from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Value
+from equipoise.compare.judging.base import (
+    Candidate,
+    Judge,
+    Measured,
+    Side,
+    Value,
+    effort,
+    with_noise,
+)
 from equipoise.compare.plan import Part
 from equipoise.decisions.decision import DECISIONS, LabelDecision
 from equipoise.decisions.label_correction import label_intercept
@@ -134,12 +142,7 @@ class LabelJudge(Judge):
             for metric, at, over in zip(metrics, value, draws, strict=True):
                 folds, spared = np.empty(0), np.empty(0)
                 if metric.name == self.metric.name:
-                    folds = np.array(
-                        [
-                            metric.compute_scores(self.y[where], log_odds[repeat][where])
-                            for repeat, where in self.members
-                        ]
-                    )
+                    folds = self.on_folds(metric, log_odds)
                     spared = self._on_rows([metric], log_odds, left)[0]
                 out[metric.name] = Measured(float(at), over, folds, spared)
         return out
@@ -233,8 +236,7 @@ class LabelJudge(Judge):
             {},
             {},
             level,
-            seconds=sum(record.seconds for record in records),
-            rows_trained=float(np.mean([record.rows_trained for record in records])),
+            **effort(records),
         )
         compared = {self.metric.name, self.label_metric.name}
         for metric in self.metrics:
@@ -245,11 +247,11 @@ class LabelJudge(Judge):
                 )
                 one = Measured(
                     float(metric.compute_labels(total)),
-                    _with_noise(_complete(metric, drawn, drawn, total), noise),
+                    with_noise(_complete(metric, drawn, drawn, total), noise),
                     _complete(metric, folds, folds, total),
                     _complete(metric, left, left, total),
                 )
-                around = _with_noise(_complete(metric, drawn + self.unseen, drawn, total), noise)
+                around = with_noise(_complete(metric, drawn + self.unseen, drawn, total), noise)
             elif metric.needs == "rows":
                 one = self._of_rows(what.rows[metric.name], noise)
             else:
@@ -274,7 +276,7 @@ class LabelJudge(Judge):
     def _of_rows(self, values: F, noise: F | None) -> Measured:
         return Measured(
             float(values.mean()),
-            _with_noise(self.weights @ values / self.weights.sum(axis=1), noise),
+            with_noise(self.weights @ values / self.weights.sum(axis=1), noise),
             np.array([values[where].mean() for _, where in self.members]),
             self.spared @ values / self.spared.sum(axis=1),
         )
@@ -317,8 +319,3 @@ def _complete(metric: Metric, matrices: F, drawn: F, total: F) -> F:
     lacking = ((positives == 0) & (total[..., 1, :].sum(axis=-1) > 0)).any(axis=-1)
     # With many labels of few rows most draws lack one: then there is no other to go by.
     return np.where(lacking, np.nan, values) if lacking.mean() < 0.5 else values
-
-
-def _with_noise(spread: F, noise: F | None) -> F:
-    # A threshold is chosen once: its own scatter adds to that of the rows.
-    return spread if noise is None else spread + np.resize(np.roll(noise, 1), len(spread))

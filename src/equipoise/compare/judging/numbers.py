@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.compare.journal import Record
-from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Value
+from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Value, effort
 from equipoise.compare.plan import Part
 from equipoise.decisions.numbers import NUMBER_DECISIONS, NumberDecision
 from equipoise.metrics.extremes import top_threshold
@@ -78,9 +78,10 @@ class NumberJudge(Judge):
         out = [one.copy() for one in raw]
         for repeat, one in enumerate(raw):
             for where, others in self.folds_of(repeat):
-                # The first stretch of time has none before it.
-                known = others if len(others) else where
-                decision = NumberDecision.fit(name, one[known], self.y[known], _has_own(part))
+                # The first stretch of time has none before it: its mean is left as it is, and its
+                # percentile alone goes by its own rows.
+                known, kind = (others, name) if len(others) else (where, self.plain)
+                decision = NumberDecision.fit(kind, one[known], self.y[known], _has_own(part))
                 out[repeat][where] = decision.apply(one[where])
         return out
 
@@ -98,8 +99,7 @@ class NumberJudge(Judge):
             {},
             {},
             np.zeros(2),
-            seconds=sum(record.seconds for record in records),
-            rows_trained=float(np.mean([record.rows_trained for record in records])),
+            **effort(records),
         )
         for metric in self.metrics:
             one = self._measured(metric, predicted)
@@ -119,12 +119,7 @@ class NumberJudge(Judge):
         return Measured(
             float(np.mean([metric.compute_scores(y, one) for one in predicted])),
             np.mean([metric.compute_scores(y, one, self.weights) for one in predicted], axis=0),
-            np.array(
-                [
-                    metric.compute_scores(y[where], predicted[repeat][where])
-                    for repeat, where in self.members
-                ]
-            ),
+            self.on_folds(metric, predicted),
             np.mean([metric.compute_scores(y, one, self.spared) for one in predicted], axis=0),
         )
 
