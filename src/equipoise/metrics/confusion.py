@@ -17,6 +17,7 @@ __all__ = [
     "g_mean",
     "mcc",
     "per_class",
+    "ratio",
 ]
 
 F = NDArray[np.float64]
@@ -82,7 +83,7 @@ def confusion(
     return out.reshape(len(weight), n_classes, n_classes)
 
 
-def _ratio(top: F, bottom: F) -> F:
+def ratio(top: F, bottom: F) -> F:
     """Divide; 0 / 0 is 0, the convention of the field for a class that is never met or never said."""
     out: F = np.zeros(np.broadcast_shapes(np.shape(top), np.shape(bottom)))
     np.divide(top, bottom, out=out, where=bottom > 0)
@@ -129,10 +130,10 @@ def per_class(matrix: ArrayLike) -> dict[str, F]:
 def _each(m: F, what: str) -> F:
     hit = np.diagonal(m, axis1=-2, axis2=-1)
     if what == "precision":
-        return _ratio(hit, _sum(m, -2))
+        return ratio(hit, _sum(m, -2))
     if what == "recall":
-        return _ratio(hit, _sum(m, -1))
-    return _ratio(2 * hit, _sum(m, -1) + _sum(m, -2))
+        return ratio(hit, _sum(m, -1))
+    return ratio(2 * hit, _sum(m, -1) + _sum(m, -2))
 
 
 def _present(m: F) -> F:
@@ -155,7 +156,7 @@ def accuracy(m: F) -> F:
     0.8
     """
     hits: F = np.trace(m, axis1=-2, axis2=-1)
-    return _ratio(hits, _sum(_sum(m, -1), -1))
+    return ratio(hits, _sum(_sum(m, -1), -1))
 
 
 def balanced_accuracy(m: F) -> F:
@@ -173,7 +174,7 @@ def balanced_accuracy(m: F) -> F:
     0.75
     """
     present = _present(m)
-    return _ratio(_sum(_each(m, "recall") * present, -1), _sum(present, -1))
+    return ratio(_sum(_each(m, "recall") * present, -1), _sum(present, -1))
 
 
 def g_mean(m: F) -> F:
@@ -222,7 +223,7 @@ def mcc(m: F) -> F:
     left = total**2 - _sum(said**2, -1)
     right = total**2 - _sum(true**2, -1)
     # The root of the product, since that of a square is exact: no mistakes give 1 to the last bit.
-    return _ratio(top, np.sqrt(np.maximum(left, 0) * np.maximum(right, 0)))
+    return ratio(top, np.sqrt(np.maximum(left, 0) * np.maximum(right, 0)))
 
 
 def averaged(m: F, what: str, how: str) -> F:
@@ -256,7 +257,7 @@ def averaged(m: F, what: str, how: str) -> F:
     support = _sum(m, -1)
     # Macro averages run over classes that are met or said, as scikit-learn takes its labels.
     weight = support if how == "weighted" else ((support + _sum(m, -2)) > 0).astype(float)
-    return _ratio(_sum(values * weight, -1), _sum(weight, -1))
+    return ratio(_sum(values * weight, -1), _sum(weight, -1))
 
 
 def fbeta(m: F, beta: float, how: str) -> F:
@@ -277,12 +278,12 @@ def fbeta(m: F, beta: float, how: str) -> F:
     """
     hit = np.diagonal(m, axis1=-2, axis2=-1)
     support, said = _sum(m, -1), _sum(m, -2)
-    values = _ratio((1 + beta**2) * hit, beta**2 * support + said)
+    values = ratio((1 + beta**2) * hit, beta**2 * support + said)
     if how == "positive":
         positive: F = values[..., 1]
         return positive
     met = ((support + said) > 0).astype(np.float64)
-    return _ratio(_sum(values * met, -1), _sum(met, -1))
+    return ratio(_sum(values * met, -1), _sum(met, -1))
 
 
 def expected_cost(m: F, cost: F) -> F:
@@ -299,4 +300,4 @@ def expected_cost(m: F, cost: F) -> F:
     >>> float(expected_cost(np.array([[8.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [10.0, 0.0]])))
     1.1
     """
-    return _ratio(_sum(_sum(m * cost, -1), -1), _sum(_sum(m, -1), -1))
+    return ratio(_sum(_sum(m * cost, -1), -1), _sum(_sum(m, -1), -1))

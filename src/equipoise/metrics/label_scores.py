@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from equipoise.errors import UsageError
-from equipoise.metrics.probability import _as_float, _binned_error, _mean
+from equipoise.metrics.probability import as_float, binned_error, mean_of
 
 __all__ = [
     "checked",
@@ -81,7 +81,7 @@ def label_log_loss(Y: NDArray[Any], log_odds: F, sample_weight: NDArray[Any] | N
     """
     truth, z, weight = checked(Y, log_odds, sample_weight)
     loss = np.minimum(np.logaddexp(0.0, np.where(truth, -z, z)), _MOST)
-    return _mean(loss.mean(axis=1), weight)
+    return mean_of(loss.mean(axis=1), weight)
 
 
 def label_brier(Y: NDArray[Any], log_odds: F, sample_weight: NDArray[Any] | None = None) -> Any:
@@ -103,7 +103,7 @@ def label_brier(Y: NDArray[Any], log_odds: F, sample_weight: NDArray[Any] | None
     """
     truth, z, weight = checked(Y, log_odds, sample_weight)
     # The probability of the wrong answer, exact where that of the right one rounds to 1.
-    return _mean((expit(np.where(truth, -z, z)) ** 2).mean(axis=1), weight)
+    return mean_of((expit(np.where(truth, -z, z)) ** 2).mean(axis=1), weight)
 
 
 def label_calibration_error(
@@ -127,9 +127,9 @@ def label_calibration_error(
     0.0
     """
     truth, z, weight = checked(Y, log_odds, sample_weight)
-    draws = np.atleast_2d(np.ones(len(z)) if weight is None else _as_float(weight))
+    draws = np.atleast_2d(np.ones(len(z)) if weight is None else as_float(weight))
     p = expit(z)
-    each = [_binned_error(truth[:, j].astype(float), p[:, j], draws) for j in range(z.shape[1])]
+    each = [binned_error(truth[:, j].astype(float), p[:, j], draws) for j in range(z.shape[1])]
     out = np.mean(each, axis=0)
     return float(out[0]) if weight is None or weight.ndim == 1 else out
 
@@ -157,7 +157,7 @@ def coverage_error(Y: NDArray[Any], log_odds: F, sample_weight: NDArray[Any] | N
     lowest = np.where(truth, z, np.inf).min(axis=1)
     # Without this a label of infinite score would be taken to reach the none that a row has.
     taken = np.where(truth.any(axis=1), (z >= lowest[:, None]).sum(axis=1), 0.0)
-    return _mean(taken, weight)
+    return mean_of(taken, weight)
 
 
 def ranking_loss(Y: NDArray[Any], log_odds: F, sample_weight: NDArray[Any] | None = None) -> Any:
@@ -185,4 +185,4 @@ def ranking_loss(Y: NDArray[Any], log_odds: F, sample_weight: NDArray[Any] | Non
     ranked = np.take_along_axis(truth, order, axis=1)
     wrong = (np.cumsum(~ranked, axis=1) * ranked).sum(axis=1)
     has = truth.sum(axis=1)
-    return _mean(wrong / np.maximum(has * (truth.shape[1] - has), 1), weight)
+    return mean_of(wrong / np.maximum(has * (truth.shape[1] - has), 1), weight)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import UsageError
-from equipoise.metrics.confusion import _ratio
+from equipoise.metrics.confusion import ratio
 
 __all__ = [
     "EachLabel",
@@ -131,34 +131,34 @@ def per_label(matrix: ArrayLike, beta: float = 2.0) -> dict[str, F]:
 
 def precision_value(m: F) -> F:
     """Compute hits over calls, (..., 2, 2) to (...,)."""
-    return _ratio(m[..., 1, 1], m[..., 1, 1] + m[..., 0, 1])
+    return ratio(m[..., 1, 1], m[..., 1, 1] + m[..., 0, 1])
 
 
 def recall_value(m: F) -> F:
     """Compute hits over rows that have the label, (..., 2, 2) to (...,)."""
-    return _ratio(m[..., 1, 1], m[..., 1, 1] + m[..., 1, 0])
+    return ratio(m[..., 1, 1], m[..., 1, 1] + m[..., 1, 0])
 
 
 def fbeta_value(m: F, beta: float) -> F:
     """Compute F-beta, ``(1 + b^2) hits / ((1 + b^2) hits + b^2 misses + false alarms)``."""
     hits = (1 + beta**2) * m[..., 1, 1]
-    return _ratio(hits, hits + beta**2 * m[..., 1, 0] + m[..., 0, 1])
+    return ratio(hits, hits + beta**2 * m[..., 1, 0] + m[..., 0, 1])
 
 
 def balanced_accuracy_value(m: F) -> F:
     """Compute the mean of the recalls of rows with and without the label."""
-    without = _ratio(m[..., 0, 0], m[..., 0, 0] + m[..., 0, 1])
+    without = ratio(m[..., 0, 0], m[..., 0, 0] + m[..., 0, 1])
     return (recall_value(m) + without) / 2
 
 
 def error_value(m: F) -> F:
     """Compute the share of rows with a wrong answer."""
-    return _ratio(m[..., 0, 1] + m[..., 1, 0], m.sum(axis=(-2, -1)))
+    return ratio(m[..., 0, 1] + m[..., 1, 0], m.sum(axis=(-2, -1)))
 
 
 def cost_value(m: F, cost: F) -> F:
     """Compute the mean cost of a row's answer; ``cost`` is (2, 2), truth first, or one per label."""
-    return _ratio((m * cost).sum(axis=(-2, -1)), m.sum(axis=(-2, -1)))
+    return ratio((m * cost).sum(axis=(-2, -1)), m.sum(axis=(-2, -1)))
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class EachLabel:
             "both": lambda: (with_it > 0) & (without > 0),
             "all": lambda: np.ones_like(with_it),
         }[self.average]().astype(np.float64)
-        return _ratio((values * weight).sum(axis=-1), weight.sum(axis=-1))
+        return ratio((values * weight).sum(axis=-1), weight.sum(axis=-1))
 
 
 @dataclass(frozen=True)
@@ -277,7 +277,7 @@ def f1_of_rows(Y: ArrayLike, Q: ArrayLike) -> F:
     [0.667, 0.0]
     """
     true, said = _sets(Y, Q)
-    return _ratio(2 * (true * said).sum(axis=1), true.sum(axis=1) + said.sum(axis=1))
+    return ratio(2 * (true * said).sum(axis=1), true.sum(axis=1) + said.sum(axis=1))
 
 
 def exact_match(Y: ArrayLike, Q: ArrayLike) -> F:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
 
-__all__ = ["brier", "calibration_error", "log_loss"]
+__all__ = ["as_float", "binned_error", "brier", "calibration_error", "log_loss", "mean_of"]
 
 F = NDArray[np.float64]
 _FLOOR = np.log(np.finfo(np.float64).eps)
@@ -26,16 +26,17 @@ def _checked(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None)
         )
 
 
-def _as_float(sample_weight: NDArray[Any]) -> NDArray[Any]:
-    # Single precision is kept: many draws of many rows are multiplied in half the time.
+def as_float(sample_weight: NDArray[Any]) -> NDArray[Any]:
+    """Return weights as floats; single precision is kept, which halves the time of many draws of many rows."""
     weight = np.asarray(sample_weight)
     return weight if weight.dtype == np.float32 else weight.astype(np.float64)
 
 
-def _mean(values: F, sample_weight: NDArray[Any] | None) -> Any:
+def mean_of(values: F, sample_weight: NDArray[Any] | None) -> Any:
+    """Return the mean of values (n,) as a float, or under weights (B, n) as float64 (B,)."""
     if sample_weight is None:
         return float(values.mean())
-    weight = _as_float(sample_weight)
+    weight = as_float(sample_weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         out = weight @ values.astype(weight.dtype) / weight.sum(axis=-1, dtype=np.float64)
     return float(out) if weight.ndim == 1 else out
@@ -78,7 +79,7 @@ def log_loss(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None 
     """
     _checked(y, log_p, sample_weight)
     true = np.maximum(log_p[np.arange(len(y)), y], _FLOOR)
-    return _mean(-true, sample_weight)
+    return mean_of(-true, sample_weight)
 
 
 def brier(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = None) -> Any:
@@ -119,7 +120,7 @@ def brier(y: NDArray[np.int64], log_p: F, sample_weight: NDArray[Any] | None = N
     truth = np.zeros_like(p)
     truth[np.arange(len(y)), y] = 1.0
     error = ((p - truth) ** 2).sum(axis=1)
-    return _mean(error / 2 if p.shape[1] == 2 else error, sample_weight)
+    return mean_of(error / 2 if p.shape[1] == 2 else error, sample_weight)
 
 
 def calibration_error(
@@ -162,15 +163,16 @@ def calibration_error(
     _checked(y, log_p, sample_weight)
     p = np.exp(log_p)
     columns = [1] if p.shape[1] == 2 else range(p.shape[1])
-    weight = np.ones(len(y)) if sample_weight is None else _as_float(sample_weight)
+    weight = np.ones(len(y)) if sample_weight is None else as_float(sample_weight)
     total = [
-        _binned_error((y == c).astype(np.float64), p[:, c], np.atleast_2d(weight)) for c in columns
+        binned_error((y == c).astype(np.float64), p[:, c], np.atleast_2d(weight)) for c in columns
     ]
     out = np.mean(total, axis=0)
     return float(out[0]) if weight.ndim == 1 else out
 
 
-def _binned_error(truth: F, p: F, weight: NDArray[Any]) -> F:
+def binned_error(truth: F, p: F, weight: NDArray[Any]) -> F:
+    """Return the calibration error of one class under weights (B, n), float64 (B,)."""
     ranked = np.sort(p)
     cuts = np.unique(np.linspace(0, len(p), _BINS + 1).astype(np.int64))[:-1]
     # Equal probabilities share a bin, or the result would hang on the order of the rows.
