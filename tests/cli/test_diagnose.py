@@ -61,6 +61,32 @@ def test_predictions_and_plots(run: Run, tmp_path: Path) -> None:
     assert any((tmp_path / "plots").glob("*.svg"))
 
 
+def test_predictions_of_several_labels(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    odds = rng.normal([-3.0, -2.5, -1.5], 1.5, (600, 3))
+    p = 1 / (1 + np.exp(-odds))
+    y = (rng.random((600, 3)) < p).astype(int)
+    said = (p > 0.5).astype(int)
+    said[:, 0] = 0
+    names = [f"{part}_{label}" for part in ("y", "p", "said") for label in ("joy", "grief", "ire")]
+    rows = [",".join(map(str, row)) for row in np.hstack([y, p, said]).tolist()]
+    file = tmp_path / "said.csv"
+    file.write_text("\n".join([",".join(names), *rows]) + "\n")
+    given = ["--predictions", file, "-t", "y_*", "--score", "p_*", "--train-predictions", file]
+    content = document(run("diagnose", *given, "--prediction", "said_*", "--json"), "diagnosis")
+    assert content["task"] == "multilabel"
+    assert [one["label"] for one in content["classes"]] == ["joy", "grief", "ire"]
+    assert [one["count"] for one in content["classes"]] == y.sum(axis=0).tolist()
+    lost = next(one for one in content["findings"] if one["code"] == "EQ210")
+    assert [one["class"] for one in lost["evidence"]["classes"]] == ["joy"]
+    by_scores = document(run("diagnose", *given, "--json"), "diagnosis")["findings"]
+    states = {one["code"]: one["state"] for one in by_scores}
+    assert (states["EQ205"], states["EQ206"], states["EQ210"]) == ("passed",) * 3
+    outcome = run("diagnose", *given[:4], "--score", "y_*")
+    assert outcome.status == 2
+    assert "--score" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -228,14 +228,15 @@ def _judge(
         )
 
     frame = read_table(file)
-    truth, scores, labels = _read(frame, target, prediction, score)
+    truth, scores, labels, classes = _read(frame, target, prediction, score)
     found = diagnose_predictions(
         truth,
         scores,
         labels=labels,
+        classes=classes,
         positive=positive,
         groups=find_column(frame, group, "group column") if group in frame.columns else None,
-        train=None if train is None else _read(read_table(train), target, prediction, score),
+        train=None if train is None else _read(read_table(train), target, prediction, score)[:3],
         mute=mute,
         run=run,
         seed=seed,
@@ -246,15 +247,36 @@ def _judge(
 
 def _read(
     frame: Any, target: str, prediction: str | None, score: list[str] | None
-) -> tuple[Any, Any, Any]:
+) -> tuple[Any, Any, Any, list[str] | None]:
     from equipoise.cli.evaluate import _scores
+    from equipoise.cli.label_columns import label_columns
     from equipoise.data.columns import find_column
 
+    names = label_columns(frame, target)
+    if len(names) > 1:
+        return *_by_label(frame, target, prediction, score), list(names)
     truth = find_column(frame, target, "target column")
     known = truth.drop_nulls().unique().to_list()
     scores = _scores(frame, score, known) if score else None
     labels = find_column(frame, prediction, "prediction column") if prediction else None
-    return truth, scores, labels
+    return truth, scores, labels, None
+
+
+def _by_label(
+    frame: Any, target: str, prediction: str | None, score: list[str] | None
+) -> tuple[Any, Any, Any]:
+    """Read the columns of several labels a row as matrices, a column for each label."""
+    import numpy as np
+
+    from equipoise.cli.judged import by_label
+
+    def side_by_side(columns: dict[str, Any] | None) -> Any:
+        if columns is None:
+            return None
+        return np.column_stack([column.to_numpy() for column in columns.values()])
+
+    truth, given = by_label(frame, target, prediction, score)
+    return tuple(map(side_by_side, (truth, given["scores"], given["labels"])))
 
 
 def _tell(screen: Screen, found: Diagnosis) -> None:

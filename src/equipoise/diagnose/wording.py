@@ -7,7 +7,20 @@ from typing import Any
 
 from equipoise.diagnose.chance import Range
 
-__all__ = ["evidence_of", "listed", "name_of", "percent", "ratio", "rows_of", "span", "verb_for"]
+__all__ = [
+    "ROWS_COUNTED",
+    "evidence_of",
+    "listed",
+    "name_of",
+    "percent",
+    "ratio",
+    "rows_of",
+    "span",
+    "verb_for",
+]
+
+ROWS_COUNTED = "from 0, in the order of the file, without rows that lack a target"
+"""How evidence names a row."""
 
 _LONGEST = 30
 

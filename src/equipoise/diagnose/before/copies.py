@@ -13,7 +13,15 @@ from equipoise.diagnose.copies import beyond_first, crossing
 from equipoise.diagnose.finding import Finding, Severity
 from equipoise.diagnose.registry import register
 from equipoise.diagnose.subject import Before
-from equipoise.diagnose.wording import evidence_of, name_of, percent, rows_of, span, verb_for
+from equipoise.diagnose.wording import (
+    ROWS_COUNTED,
+    evidence_of,
+    name_of,
+    percent,
+    rows_of,
+    span,
+    verb_for,
+)
 
 __all__ = ["ConflictingLabels", "CopiesAcross", "ExactCopies"]
 
@@ -180,6 +188,7 @@ Benchmarks", NeurIPS Datasets 2021. Brodley and Friedl, Journal of Artificial In
             "wrong_at_least": wrong,
             "share": {"class": name, **evidence_of(found)},
             "examples": examples,
+            "rows_counted": ROWS_COUNTED,
         }
         sets = int(at_odds.sum())
         said = (

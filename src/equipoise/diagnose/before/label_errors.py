@@ -14,6 +14,7 @@ from equipoise.diagnose.finding import Finding, Severity
 from equipoise.diagnose.registry import register
 from equipoise.diagnose.sides import MOST, by_bounds, worst_of
 from equipoise.diagnose.subject import Before
+from equipoise.diagnose.wording import ROWS_COUNTED
 from equipoise.errors import EquipoiseError, MissingExtra
 from equipoise.extras import load_extra
 from equipoise.learners.base import log_softmax
@@ -178,7 +179,7 @@ Judged by rows far from the boundary, which a line cannot excuse: for each class
 rows labelled c with a probability of c at most t, against the exact distribution of that number were labels drawn from
 the probabilities, corrected by Holm. An issue if p < 0.01. Severity by the share of the class's rows
 beyond chance (low end, 99 %): above 0.05 high, above 0.01 medium, above 0 low. Named are the rows that it finds and of which
-chance explains at most a fifth.
+chance explains at most a fifth. Rows are counted from 0 among the rows that have a target.
 
 The model is a line: rows that are unlike the others for a reason are found as well. Look before you relabel.
 
@@ -236,7 +237,7 @@ What to do: look at the rows named, mend or drop those that are wrong, and run a
             "classes": sorted((one for _, one in judged), key=lambda one: one["p"])[:MOST],
             "rows": listed[:_NAMED],
             "number_named": len(listed),
-            "rows_counted": "from 0, in the order of the file, without rows that lack a target",
+            "rows_counted": ROWS_COUNTED,
             **subject.sampling,
         }
         if not bad or not listed:

@@ -15,6 +15,7 @@ from equipoise.diagnose.plane import plane_picture, project
 from equipoise.diagnose.registry import register
 from equipoise.diagnose.sides import MOST, by_bounds, in_words, span, worst_of
 from equipoise.diagnose.subject import Before
+from equipoise.diagnose.wording import ROWS_COUNTED
 from equipoise.samplers.engine.neighbours import Graph
 
 __all__ = ["KINDS", "Overlap", "neighbourhood_kinds", "tomek_links"]
@@ -114,7 +115,7 @@ A Tomek link is a pair of mutual nearest neighbours of different classes (Tomek 
 Judged for each rare class by the upper end of Wilson's interval of the share of safe rows, at the level 1 - 0.01 / m for
 m classes: below 0.2 high, below 0.5 medium, below 0.7 low. Beside it stands the share that would be safe if the class
 were strewn at random. Of more than 5,000 rare rows, 5,000 are looked at. Copies of a row count as its neighbours: see
-EQ105.
+EQ105. Rows are named by their number, from 0, among the rows that have a target.
 
 What to do: mostly borderline: borderline-SMOTE, or SMOTE followed by cleaning (SMOTE-ENN, SMOTE-Tomek). Mostly rare
 and outliers: SMOTE would draw lines through other classes, so rather weights, a threshold, other columns, and a look at
@@ -162,6 +163,7 @@ the labels (EQ109)."""
                 "rows": np.column_stack([one, other])[:_NAMED].tolist(),
             },
             "outliers": looked[kinds == 3][:_NAMED].tolist(),
+            "rows_counted": ROWS_COUNTED,
             "plane": _picture(subject, codes, looked, kinds),
         }
         bad = worst_of(found)
