@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .other_tasks import OTHERS
 from .simulation import make
 
 HOSTILE = [
@@ -128,4 +129,4 @@ ALL = {
         half_empty,
         one_learner_no_strategies,
     )
-}
+} | OTHERS
