@@ -9,8 +9,11 @@ from equipoise.data.table import Table
 from equipoise.errors import UsageError
 from equipoise.learners.encoding import Encoder
 from equipoise.samplers.cost import estimated_pairs
+from equipoise.samplers.labels.methods import LABEL_METHODS
+from equipoise.samplers.numbers.methods import NUMBER_METHODS
 from equipoise.strategies import CATALOGUE, find_strategies, get_strategy
 from equipoise.strategies.resampling import ROWS, Space, resample
+from equipoise.strategies.strategy import CLASSES, LABELS, NUMBERS
 
 PROMISED = [
     "untreated",
@@ -74,7 +77,7 @@ def test_names_are_split_at_commas_but_given_weights_are_not():
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'smote'"):
-        get_strategy("smoter")
+        get_strategy("smot")
 
 
 def test_no_strategy_at_all_is_refused():
@@ -100,7 +103,9 @@ def test_only_the_strategies_that_say_so_keep_the_prior():
     assert not set(keeping.split(",")[:2]) & moved
 
 
-@pytest.mark.parametrize("name", [name for name, one in CATALOGUE.items() if one.weights])
+@pytest.mark.parametrize(
+    "name", [n for n, one in CATALOGUE.items() if one.weights and one.tasks & CLASSES]
+)
 def test_a_class_that_a_fold_lacks_weighs_one_and_leaves_the_others_alone(name):
     weights = CATALOGUE[name].weights
     assert weights is not None
@@ -126,7 +131,13 @@ def test_the_rows_slot_says_the_numbers_that_are_used():
 
 
 def test_every_entry_of_the_table_of_rows_is_a_strategy_and_has_its_sampler():
-    assert set(ROWS) == {one.rows.method for one in CATALOGUE.values() if one.rows}
+    of = {
+        task: {one.rows.method for one in CATALOGUE.values() if one.rows and task & one.tasks}
+        for task in (CLASSES, LABELS, NUMBERS)
+    }
+    assert set(ROWS) == of[CLASSES]
+    assert set(LABEL_METHODS) == of[LABELS]
+    assert set(NUMBER_METHODS) == of[NUMBERS]
     for name, rows in ROWS.items():
         sampler = rows.make(seed=3, smallest=10)
         assert type(sampler).__name__ == rows.sampler

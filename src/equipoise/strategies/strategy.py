@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from equipoise.learners.base import Loss, Schedule
 from equipoise.strategies.resampling import Rows
-from equipoise.weights import class_weights, element_weights, pos_weights
+from equipoise.weights import (
+    class_weights,
+    dense_weights,
+    element_weights,
+    lds_weights,
+    pos_weights,
+)
 
 __all__ = ["CLASSES", "LABELS", "NUMBERS", "Strategy", "Weights"]
 
@@ -65,9 +71,7 @@ class Weights:
 
     def of_numbers(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one weight per row from the target of training rows."""
-        from equipoise.weights.density import dense_weights, lds_weights
-
-        return lds_weights(y) if self.scheme == "lds" else dense_weights(y)
+        return {"lds": lds_weights, "dense": dense_weights}[self.scheme](y)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,8 @@ class TrainedLabels(Trained):
 class PreparedLabels(Prepared):
     """A training part of a multilabel task."""
 
-    def trained(self, fitted: Any) -> TrainedLabels:
-        """Return it with what was fitted."""
-        focus = 0.0 if self.training.loss is None else self.training.loss.focus
-        if focus:
-            fitted = RefocusedLabels(fitted, focus)
-        return TrainedLabels(self.fold, fitted, self.view, self.offset, len(self.training.y))
+    becomes = TrainedLabels
+    refocused = RefocusedLabels
 
 
 def fill(

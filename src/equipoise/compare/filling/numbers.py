@@ -14,6 +14,7 @@ from equipoise.errors import NotApplicable
 from equipoise.learners.base import Learner, Loss, Training, scaled_weights
 from equipoise.learners.encoding import Matrix
 from equipoise.learners.transforms import Predictor, Transform
+from equipoise.metrics.numbers import LEVEL
 
 if TYPE_CHECKING:
     from equipoise.compare.fold import Fold
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["fill"]
 
 F = NDArray[np.float64]
-_TAIL = 0.95
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class TrainedNumbers(Trained):
 class PreparedNumbers(Prepared):
     """A training part of a regression task, of one fit or more."""
 
-    strategy: Strategy | None = None
-    transform: Transform | None = None
+    strategy: Strategy
+    transform: Transform | None
 
     @property
     def on_rows_of_fold(self) -> bool:
@@ -53,7 +53,7 @@ class PreparedNumbers(Prepared):
         point: Any = learner.fit(training)
         upper, smearing = None, None
         if training.loss is not None and training.loss.name == "pinball":
-            upper = learner.fit(replace(training, loss=training.loss.settled({"q": _TAIL})))
+            upper = learner.fit(replace(training, loss=training.loss.settled({"q": LEVEL})))
         if self.transform is not None:
             smearing = Smearing(self._errors(learner, point), self.transform.backward)
         fitted = Predictor(point, upper, self.transform, smearing)
@@ -64,7 +64,6 @@ class PreparedNumbers(Prepared):
         if self.training.watched is not None:
             X, z = self.training.watched
             return np.asarray(z - point.predict(X))
-        assert self.strategy is not None
         inner = self.fold.inner
         prepared = fill(inner, learner, self.strategy, None, transform=self.transform)
         model: Any = learner.fit(prepared.training)

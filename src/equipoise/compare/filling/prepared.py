@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,9 @@ class Trained:
 class Prepared:
     """A training part with its slots filled from the rows of a fold, ready to be fitted."""
 
+    becomes: ClassVar[type[Trained]] = Trained
+    refocused: ClassVar[type] = Refocused  # what undoes the focus of a loss
+
     fold: Fold
     training: Training
     view: View
@@ -59,8 +62,8 @@ class Prepared:
         """Return it with what was fitted."""
         focus = 0.0 if self.training.loss is None else self.training.loss.focus
         if focus:
-            fitted = Refocused(fitted, focus)
-        return Trained(self.fold, fitted, self.view, self.offset, len(self.training.y))
+            fitted = self.refocused(fitted, focus)
+        return self.becomes(self.fold, fitted, self.view, self.offset, len(self.training.y))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Val
 from equipoise.compare.plan import Part
 from equipoise.decisions.numbers import NUMBER_DECISIONS, NumberDecision
 from equipoise.metrics.extremes import top_threshold
+from equipoise.metrics.number_catalogue import TOP
 from equipoise.metrics.numbers import error_by_decile
 from equipoise.metrics.registry import Metric, get_metric
 from equipoise.stats.interval import trial_interval
@@ -19,7 +20,6 @@ from equipoise.stats.interval import trial_interval
 __all__ = ["NumberJudge"]
 
 F = NDArray[np.float64]
-_TAIL = 0.05
 _POINTS = 600
 
 
@@ -37,13 +37,13 @@ class NumberJudge(Judge):
 
     def rarest(self, ids: NDArray[Any]) -> int:
         """Count the clusters that the top 5 % of the target belong to."""
-        return len(np.unique(ids[self.y >= np.quantile(self.y, 1 - _TAIL)]))
+        return len(np.unique(ids[self.y >= top_threshold(self.y, TOP)]))
 
     def prepare(self) -> None:
         """Divide the rows into those of the top 5 % and the rest."""
         self.side_metric = get_metric("mae", "regression")
         names = {"top 5 %": "mae_top:5", "rest": "mae_rest:5"}
-        least = top_threshold(self.y, 100 * _TAIL)
+        least = top_threshold(self.y, TOP)
         about = {"top 5 %": f"targets from {least:,.6g}", "rest": f"targets below {least:,.6g}"}
         self.sides = [
             Side(side, about[side], get_metric(name, "regression", y=self.y))
@@ -128,7 +128,7 @@ class NumberJudge(Judge):
         raw = self.assemble(records)
         first = self.decided(candidate.part, candidate.decision.name, raw)[0]
         rng = np.random.default_rng(self.plan.seed)
-        top = np.flatnonzero(self.y >= np.quantile(self.y, 1 - _TAIL))
+        top = np.flatnonzero(self.y >= top_threshold(self.y, TOP))
         rest = np.setdiff1d(np.arange(len(self.y)), top)
         sample = np.concatenate(
             [rng.choice(part, min(_POINTS // 2, len(part)), replace=False) for part in (top, rest)]

@@ -17,8 +17,9 @@ def imbalance_ratios(counts: ArrayLike) -> tuple[F, float]:
 
     .. math:: IRLbl_j = \max_k n_k / n_j, \qquad MeanIR = \mathrm{mean}_j\, IRLbl_j
 
-    The same as :func:`equipoise.data.label_imbalance.label_imbalance` gives, from counts alone. A label is rare where ``IRLbl > MeanIR``, that is, where its share is below the harmonic mean of the
-    shares of all labels.
+    The same as :func:`equipoise.data.label_imbalance.label_imbalance` gives, from counts alone. A label is
+    rare where ``IRLbl > MeanIR``, that is, where its share is below the harmonic mean of the shares of all
+    labels.
 
     Parameters
     ----------
