@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,7 +71,9 @@ class Weights:
 
     def of_numbers(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one weight per row from the target of training rows."""
-        return {"lds": lds_weights, "dense": dense_weights}[self.scheme](y)
+        schemes: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]]
+        schemes = {"lds": lds_weights, "dense": dense_weights}
+        return schemes[self.scheme](y)
 
 
 @dataclass(frozen=True)

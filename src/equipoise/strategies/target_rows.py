@@ -61,7 +61,7 @@ def _resampled(y: NDArray[Any], X: Matrix | None, choose: Callable[[Any], Chosen
         rows, X_new, y_new = choose(given)
     except EquipoiseError as error:
         raise NotApplicable(error.problem, remedy=error.remedy) from None
-    if X_new is None or not len(y_new):
+    if X_new is None or y_new is None or not len(y_new):
         return Resampled(
             y if rows is None else y[rows], rows=np.arange(len(y)) if rows is None else rows
         )
