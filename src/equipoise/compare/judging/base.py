@@ -210,7 +210,7 @@ class Judge:
         return out
 
 
-def effort(records: list[Record]) -> dict[str, float]:
+def effort(records: list[Record]) -> dict[str, Any]:
     """Return what training a part took, as fields of its candidates."""
     return {
         "seconds": sum(record.seconds for record in records),
