@@ -93,7 +93,6 @@ class Judge:
     side_metric: Metric | None = field(init=False, default=None)  # that they are compared by
 
     plain: ClassVar[str] = "argmax"  # the decision of a baseline
-    cautious: ClassVar[bool] = False  # whether tests heed that training moves whole folds
     decisions: ClassVar[tuple[str, ...]] = ()  # that can be asked for
     rarest_in_words: ClassVar[str] = "of the rarest class"
 
@@ -109,7 +108,6 @@ class Judge:
             "test_fraction": self.test_fraction,
             "repeats": self.repeats,
             "rare_rows": self.rare,
-            "cautious": self.cautious,
         }
 
     @property
