@@ -164,6 +164,8 @@ def tell_verdict(screen: Screen, summary: dict[str, Any], run_dir: object | None
         return
     from rich.table import Table
 
+    from equipoise.report.views.findings import tally
+
     screen.result()
     grid = Table.grid(padding=(0, 2))
     for label, name in (
@@ -172,6 +174,9 @@ def tell_verdict(screen: Screen, summary: dict[str, Any], run_dir: object | None
         ("leaderboard", "leaderboard.csv"),
     ):
         grid.add_row(label, f"{run_dir}/{name}")
+    if summary.get("findings"):
+        counts = tally(summary["findings"])
+        grid.add_row("findings", f"{counts}: in the report, or `equipoise diagnose`")
     if "model" in summary:
         grid.add_row("no model", shown(summary["model"]["why_not"], 500))
     else:

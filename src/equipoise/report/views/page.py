@@ -17,6 +17,7 @@ from equipoise.report.reading import (
 from equipoise.report.svg import to_svg
 from equipoise.report.views.classes import comparison
 from equipoise.report.views.data import data_at_a_glance
+from equipoise.report.views.findings import findings
 from equipoise.report.views.labels import label_comparison
 from equipoise.report.views.numbers import number_comparison
 from equipoise.report.words import (
@@ -66,6 +67,7 @@ def page(summary: Summary) -> dict[str, Any]:
         "commands": _commands(summary),
         "tied": _tied(summary),
         "data": data_at_a_glance(summary),
+        "findings": findings(summary),
         "board": _board(summary),
         "comparison": (_COMPARISONS.get(summary.get("task") or "") or comparison)(summary),
         "made": _made(summary),
