@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -241,7 +242,7 @@ met, leave out columns that only tell the files apart, or collect rows like the 
             bad[0][0],
             "; ".join(words for _, words in bad[:2]),
             evidence,
-            f"equipoise compare FILE --target {subject.dataset.target} --time COL",
+            f"equipoise compare FILE --target {quote(subject.dataset.target)} --time COL",
             "a trial split as the rows will be met tells what to expect of them",
             f"shares of classes p = {p:.2g}; {len(differ)} of {len(columns)} tests of columns differ",
         )

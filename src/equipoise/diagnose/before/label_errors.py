@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -252,7 +253,7 @@ What to do: look at the rows named, mend or drop those that are wrong, and run a
             f"{len(listed):,} labels are likely wrong: {worst['observed']:,} rows called {worst['class']} have a "
             f"probability of it of at most {worst['below']:g}, where chance makes {worst['expected']:.1f}",
             evidence,
-            f"equipoise diagnose FILE --target {subject.dataset.target} --json",
+            f"equipoise diagnose FILE --target {quote(subject.dataset.target)} --json",
             "the rows are named under evidence; mended labels count most in the rare class",
             f"p = {worst['p']:.2g}; about {100 * _FALSE:.0f} % or fewer of the rows named by chance, if the model is right",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -187,7 +188,7 @@ the labels (EQ109)."""
             severity,
             said + more,
             evidence,
-            f"equipoise compare FILE --target {subject.dataset.target} --strategies {strategies}",
+            f"equipoise compare FILE --target {quote(subject.dataset.target)} --strategies {strategies}",
             "single rows among others are no ground for new rows between them: weights and a threshold remain"
             if strewn
             else "new rows at the boundary, and cleaning around it, help where borderline rows prevail",

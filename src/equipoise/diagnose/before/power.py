@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ What to do: more rows of the class; fewer treatments; several repeats steady the
             severity,
             said,
             evidence,
-            f"equipoise compare FILE --target {subject.dataset.target} "
+            f"equipoise compare FILE --target {quote(subject.dataset.target)} "
             "--strategies untreated,weights-balanced,smote",
             "few treatments share one chance of error; smaller differences will be called tied",
             "measured on two treatments of a linear model; others differ more or less",

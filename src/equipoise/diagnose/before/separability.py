@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ What to do: other columns, other learners, checked labels; only then treatments.
             severity,
             said,
             evidence,
-            f"equipoise compare FILE --target {subject.dataset.target} --learner linear,boosting "
+            f"equipoise compare FILE --target {quote(subject.dataset.target)} --learner linear,boosting "
             "--strategies untreated,weights-balanced",
             "trees may find what a line cannot; where they do not either, other columns are needed"
             if hopeless
