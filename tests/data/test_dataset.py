@@ -203,7 +203,7 @@ def test_labels_keep_their_type_and_other_kinds_of_names_work() -> None:
         ([None, *DATA["label"][1:]], "missing in 1 of 40 rows; .*drop_missing_target=True"),
         ([float("nan"), *([0.0, 1.0] * 20)[1:]], "missing in 1 of 40 rows"),
         ([None] * N, "empty in all 40 rows"),
-        ([[1], [1]] * 20, "no label, that some rows have and others have not"),
+        ([[1], [1]] * 20, "no label that some rows have and others have not"),
         ([[1], 2] * 20, "holds lists, and 2 in row 2"),
         ([i / 7 for i in range(19)] * 2 + [float("inf"), 0.5], "infinite in 1 of 40 rows"),
         ([f"v{i // 2}" for i in range(N)], None),

@@ -11,19 +11,22 @@ import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.data.label_column import read_label_column
 from equipoise.data.labels import is_missing, look_alikes, natural_key, rows_word, some, was_word
+from equipoise.data.separators import SEPARATORS, most_frequent
 from equipoise.data.tasks import MAX_LENGTH
 from equipoise.errors import TargetError, UsageError
-from equipoise.frames import BLANKS, float_values, string_codes, string_series
+from equipoise.frames import string_series
 
-__all__ = ["LabelSets", "read_label_columns", "read_label_lists", "read_label_texts"]
+__all__ = [
+    "LabelSets",
+    "read_label_columns",
+    "read_label_lists",
+    "read_label_texts",
+]
 
 MAX_LABELS = 200
-SEPARATORS = ("|", ";", ",")
-_YES = frozenset({"1", "1.0", "true", "yes"})
-_NO = frozenset({"0", "0.0", "false", "no"})
-_BLANK = frozenset(text.casefold() for text in BLANKS)
-_MEANT = "a column of a label holds 0 or 1, true or false, yes or no"
+_RARE = "--drop-rare-classes (drop_rare_classes=True)"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def read_label_columns(
     *,
     drop_missing: bool = False,
     drop_rare: bool = False,
+    learned: bool = True,
 ) -> LabelSets:
     """Read a column for each label.
 
@@ -67,6 +71,8 @@ def read_label_columns(
         Leave out rows in which a label is neither said to be there nor not, instead of refusing them.
     drop_rare : bool, default False
         Leave out labels that a single row has.
+    learned : bool, default True
+        Whether a model is to learn from the rows. Of rows that are only looked at, all labels are kept.
 
     Returns
     -------
@@ -87,21 +93,25 @@ def read_label_columns(
     >>> found.names, found.Y.tolist(), found.notes
     (['red', 'big'], [[1, 0], [0, 1], [0, 1]], ["label 'new' was left out, because no row has it"])
     """
-    values = np.column_stack([_said_of(series) for series in columns])
+    values = np.column_stack([read_label_column(series) for series in columns])
     missing = np.isnan(values)
     keep, notes = _known_rows(
         np.asarray(missing.any(axis=1)), said, drop_missing, _emptiest(columns, missing)
     )
     Y = values[keep].astype(np.int64)
     names = [series.name for series in columns]
-    chosen, left_out = _choose(Y.sum(axis=0), len(Y), names, said, drop_rare)
+    chosen, left_out = _choose(Y.sum(axis=0), len(Y), names, said, drop_rare, learned)
     Y = np.ascontiguousarray(Y[:, chosen])
     names = [names[j] for j in chosen]
     return LabelSets(Y, names, keep, [*notes, *left_out, *_without_any(Y)])
 
 
 def read_label_lists(
-    series: nw.Series[Any], *, drop_missing: bool = False, drop_rare: bool = False
+    series: nw.Series[Any],
+    *,
+    drop_missing: bool = False,
+    drop_rare: bool = False,
+    learned: bool = True,
 ) -> LabelSets:
     """Read a column with a list of labels in each row.
 
@@ -111,7 +121,7 @@ def read_label_lists(
     ----------
     series : narwhals.Series
         Lists of texts or numbers; an empty list says that there is no label.
-    drop_missing, drop_rare : bool, default False
+    drop_missing, drop_rare, learned : bool
         See `read_label_columns`.
 
     Returns
@@ -152,7 +162,7 @@ def read_label_lists(
         absent = np.array([row is None for row in rows])
         keep, notes = _known_rows(absent, series.name, drop_missing)
         Y = vectors[keep]
-        chosen, left_out = _choose(Y.sum(axis=0), len(Y), names, series.name, drop_rare)
+        chosen, left_out = _choose(Y.sum(axis=0), len(Y), names, series.name, drop_rare, learned)
         notes += [f"the lists of {series.name!r} are read as {width} labels, each 0 or 1"]
         Y = np.ascontiguousarray(Y[:, chosen])
         return LabelSets(Y, [names[j] for j in chosen], keep, [*notes, *left_out, *_without_any(Y)])
@@ -164,7 +174,7 @@ def read_label_lists(
                     remedy="give lists of texts or numbers, an empty one where there is no label",
                 )
     sets = [None if row is None else [_label(value) for value in row] for row in rows]
-    return _from_sets(sets, series.name, drop_missing, drop_rare)
+    return _from_sets(sets, series.name, drop_missing, drop_rare, learned)
 
 
 def read_label_texts(
@@ -173,6 +183,7 @@ def read_label_texts(
     *,
     drop_missing: bool = False,
     drop_rare: bool = False,
+    learned: bool = True,
 ) -> LabelSets:
     """Read a column with the labels of each row in one text.
 
@@ -183,7 +194,7 @@ def read_label_texts(
         says that there is none; a missing one says nothing.
     separator : str, optional
         What stands between labels; by default that one of ``| ; ,`` which most rows hold.
-    drop_missing, drop_rare : bool, default False
+    drop_missing, drop_rare, learned : bool
         See `read_label_columns`.
 
     Returns
@@ -214,58 +225,23 @@ def read_label_texts(
         )
     texts = string_series(series).to_list()
     tried = SEPARATORS if separator is None else (separator,)
-    holding = [sum(sign in text for text in texts if text is not None) for sign in tried]
-    most = int(np.argmax(holding))
-    if not holding[most] and any(text is not None for text in texts):
+    sign, count = most_frequent(texts, tried)
+    if learned and not count and any(text is not None for text in texts):
         raise TargetError(
             f"no row of column {name!r} holds {' or '.join(map(repr, tried))}, so no row has two labels",
-            remedy="give what stands between labels (separator=...), name a column for each label (--target a,b,c), "
+            remedy="give what stands between labels (--separator, separator=...), name a column for each label (--target a,b,c), "
             "or leave --task out if each row has one class",
         )
-    sign = tried[most]
     sets = [
         None if text is None else [part.strip() for part in text.split(sign) if part.strip()]
         for text in texts
     ]
     found = _from_sets(
-        sets, name, drop_missing, drop_rare, f"write {sign!r} where a row has no label, "
+        sets, name, drop_missing, drop_rare, learned, f"write {sign!r} where a row has no label, "
     )
     if separator is None:
         found.notes.append(f"labels of {name!r} are read with {sign!r} between them")
     return found
-
-
-def _said_of(series: nw.Series[Any]) -> NDArray[np.float64]:
-    """Read the column of a label: 1, 0, or NaN where nothing is said."""
-    dtype = series.dtype
-    if dtype in (nw.List, nw.Array, nw.Struct) or dtype.is_temporal():
-        raise TargetError(
-            f"column {series.name!r} holds {str(dtype)[:40]}",
-            remedy=f"{_MEANT}: name other columns",
-        )
-    if dtype.is_numeric() or dtype == nw.Boolean:
-        numbers = float_values(series)
-        wrong = ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise _no_label(series.name, f"{numbers[row]:g}", row)
-        return numbers
-    codes, levels = string_codes(series)
-    meaning = np.full(len(levels) + 1, np.nan)
-    for code, level in enumerate(levels):
-        word = level.strip().casefold()
-        if word in _YES or word in _NO:
-            meaning[code] = float(word in _YES)
-        elif word not in _BLANK:
-            raise _no_label(series.name, f"{level:.40}", int(np.argmax(codes == code)))
-    return meaning[codes]
-
-
-def _no_label(name: str, value: str, row: int) -> TargetError:
-    return TargetError(
-        f"column {name!r} has {value!r} in row {row + 1:,}, and {_MEANT}",
-        remedy="correct the value, or leave the column out of the target",
-    )
 
 
 def _emptiest(columns: Sequence[nw.Series[Any]], missing: NDArray[np.bool_]) -> str:
@@ -297,9 +273,16 @@ def _known_rows(
 
 
 def _choose(
-    counts: NDArray[np.int64], n: int, names: Sequence[str], said: str, drop_rare: bool
+    counts: NDArray[np.int64],
+    n: int,
+    names: Sequence[str],
+    said: str,
+    drop_rare: bool,
+    learned: bool,
 ) -> tuple[list[int], list[str]]:
     """Say which labels can be learned, and which are left out."""
+    if not learned:
+        return list(range(len(names))), []
     notes = []
     usable = np.ones(len(names), dtype=bool)
     kinds = [(counts == 0, "no row has"), (counts == n, "all rows have")]
@@ -317,16 +300,12 @@ def _choose(
         raise TargetError(
             f"the target {said!r} has {len(chosen):,} labels, at most {MAX_LABELS} can be compared",
             remedy="name fewer columns, or merge or take out the rare labels first"
-            + (
-                ""
-                if drop_rare
-                else "; --drop-rare-classes (drop_rare_classes=True) leaves out those of one row"
-            ),
+            + ("" if drop_rare else f"; {_RARE} leaves out those of one row"),
         )
     if len(chosen) < 2:
-        left = f"one label only, {names[chosen[0]]!r}" if chosen else "no label"
+        left = f"only one label ({names[chosen[0]]!r})" if chosen else "no label"
         raise TargetError(
-            f"the target {said!r} has {left}, that some rows have and others have not"
+            f"the target {said!r} has {left} that some rows have and others have not"
             + (f" ({'; '.join(notes)})" if notes else ""),
             remedy="name one column of true/false as --target for a binary task, or at least two labels that vary",
         )
@@ -367,6 +346,7 @@ def _from_sets(
     name: str,
     drop_missing: bool,
     drop_rare: bool,
+    learned: bool,
     instead: str = "",
 ) -> LabelSets:
     """Make a column for each label that occurs."""
@@ -384,7 +364,7 @@ def _from_sets(
         )
     names = sorted(counted, key=natural_key)
     counts = np.array([counted[label] for label in names], dtype=np.int64)
-    chosen, left_out = _choose(counts, len(known), names, name, drop_rare)
+    chosen, left_out = _choose(counts, len(known), names, name, drop_rare, learned)
     names = [names[j] for j in chosen]
     place = {label: j for j, label in enumerate(names)}
     Y = np.zeros((len(known), len(names)), dtype=np.int64)

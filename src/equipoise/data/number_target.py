@@ -20,7 +20,7 @@ LARGEST = 1e100
 
 
 def read_numbers(
-    series: nw.Series[Any], *, drop_missing: bool = False
+    series: nw.Series[Any], *, drop_missing: bool = False, learned: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[str]]:
     """Read a target of numbers.
 
@@ -30,6 +30,8 @@ def read_numbers(
         Numbers, or texts that all read as such; length n.
     drop_missing : bool, default False
         Leave out rows without a number instead of refusing them.
+    learned : bool, default True
+        Whether a model is to learn from the rows, which numbers that are all the same cannot teach.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def read_numbers(
         )
     notes = [f"{rows_word(count)} without {name!r} {was_word(count)} left out"] if count else []
     y = values[~missing] + 0.0
-    _refuse(y, name)
+    _refuse(y, name, learned)
     return y, ~missing, notes
 
 
@@ -103,7 +105,7 @@ def _values(series: nw.Series[Any]) -> NDArray[np.float64]:
     return float_values(numbers)
 
 
-def _refuse(y: NDArray[np.float64], name: str) -> None:
+def _refuse(y: NDArray[np.float64], name: str, learned: bool) -> None:
     infinite = int(np.isinf(y).sum())
     if infinite:
         raise TargetError(
@@ -112,7 +114,7 @@ def _refuse(y: NDArray[np.float64], name: str) -> None:
         )
     if not len(y):
         raise TargetError(f"column {name!r} has no rows", remedy="give data with rows")
-    if (y == y[0]).all():
+    if learned and (y == y[0]).all():
         raise TargetError(
             f"column {name!r} has one value only: {y[0]:g} in all {rows_word(len(y))}",
             remedy="name a --target that varies",

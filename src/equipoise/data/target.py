@@ -57,6 +57,7 @@ def read_target(
     separator: str | None = None,
     drop_missing: bool = False,
     drop_rare: bool = False,
+    learned: bool = True,
 ) -> Target:
     """Read the target.
 
@@ -76,6 +77,9 @@ def read_target(
         What stands between the labels of a row in a column of texts.
     drop_missing, drop_rare : bool, default False
         Leave out rows without a target; leave out classes and labels of a single row.
+    learned : bool, default True
+        Whether a model is to learn from the rows. Of rows that are only looked at, labels that no row or every row has
+        are kept, and numbers may all be the same.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def read_target(
             remedy="leave the positive class out",
         )
     if found == "multilabel":
-        rows = {"drop_missing": drop_missing, "drop_rare": drop_rare}
+        rows = {"drop_missing": drop_missing, "drop_rare": drop_rare, "learned": learned}
         if len(columns) > 1:
             sets = read_label_columns(columns, said, **rows)
         elif _holds_lists(columns[0]):
@@ -120,7 +124,7 @@ def read_target(
     if found == "regression":
         if task is None:
             _refuse_id(series)
-        y, keep, notes = read_numbers(series, drop_missing=drop_missing)
+        y, keep, notes = read_numbers(series, drop_missing=drop_missing, learned=learned)
         return Target(y, [], found, None, keep, notes)
     keep, notes = usable_rows(
         series, name=series.name, drop_missing=drop_missing, drop_rare=drop_rare

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.data.dataset import Dataset, load_dataset
+from equipoise.data.label_column import read_label_column
 from equipoise.data.labels import is_missing, plain_scalars
 from equipoise.data.reading import read_table
+from equipoise.data.separators import find_separator
 from equipoise.data.target import read_target
 from equipoise.data.target_columns import find_target
 from equipoise.diagnose.subject import Before
-from equipoise.errors import DataError, EquipoiseError
+from equipoise.errors import ColumnNotFound, DataError, EquipoiseError
 from equipoise.frames import to_frame
 from equipoise.results.labelling import find_label
 
@@ -63,7 +65,8 @@ def read_before(
     frame, names, said = find_target(frame, target)
     dataset = load_dataset(
         frame,
-        names if len(names) > 1 else names[0],
+        # What was said is found again, and is shorter in messages than a list of many labels.
+        target if isinstance(target, str) else names if len(names) > 1 else names[0],
         task=task,
         group=group,
         time=time,
@@ -79,7 +82,15 @@ def read_before(
     if other is None:
         return Before(dataset, None, seed, left_out)
     where, second = _frame(other, target)
-    found, strange = _second(second, names, dataset, where)
+    one_column = dataset.task == "multilabel" and len(names) == 1
+    separator = find_separator(frame[names[0]]) if one_column else None
+    try:
+        found, strange = _second(second, names, dataset, where, separator)
+    except EquipoiseError as error:
+        remedy = error.remedy
+        if isinstance(error, ColumnNotFound):
+            remedy = "give it the columns of the first, with missing values where not known"
+        raise type(error)(f"in the second data, {error.problem}", remedy=remedy) from None
     return Before(dataset, found, seed, left_out, strange)
 
 
@@ -93,7 +104,7 @@ def _frame(data: Any, target: Any) -> tuple[str, Any]:
 def _left_out(frame: Any, names: list[str], dataset: Dataset) -> dict[str, int]:
     if dataset.task == "multilabel" and len(names) > 1:
         gone = [name for name in names if name not in dataset.classes]
-        return {name: int(np.nansum(frame[name].to_numpy().astype(float))) for name in gone}
+        return {name: int(np.nansum(read_label_column(frame[name]))) for name in gone}
     if dataset.task not in ("binary", "multiclass"):
         return {}
     counts = Counter(v for v in plain_scalars(frame[names[0]]) if not is_missing(v))
@@ -102,12 +113,12 @@ def _left_out(frame: Any, names: list[str], dataset: Dataset) -> dict[str, int]:
 
 
 def _second(
-    frame: Any, names: list[str], first: Dataset, source: str
+    frame: Any, names: list[str], first: Dataset, source: str, separator: str | None
 ) -> tuple[Dataset, dict[str, int]]:
     if not len(frame):
-        raise DataError(f"the second data, {source}, have no rows", remedy="give rows to compare")
+        raise DataError(f"{source} has no rows", remedy="give rows to compare")
     table = first.schema.apply(frame)
-    y, strange = _labels(frame, names, first)
+    y, strange = _labels(frame, names, first, separator)
     found = replace(
         first,
         table=table,
@@ -124,10 +135,12 @@ def _second(
     return found, strange
 
 
-def _labels(frame: Any, names: list[str], first: Dataset) -> tuple[NDArray[Any], dict[str, int]]:
+def _labels(
+    frame: Any, names: list[str], first: Dataset, separator: str | None
+) -> tuple[NDArray[Any], dict[str, int]]:
     """Read the target of a second file by the classes of the first; -1 where it is not known."""
     n = len(frame)
-    if any(name not in frame.columns for name in names):
+    if any(name not in frame.columns or frame[name].null_count() == n for name in names):
         shape = (n, len(first.classes)) if first.task == "multilabel" else (n,)
         return np.full(shape, np.nan if first.task == "regression" else -1), {}
     if first.task in ("binary", "multiclass"):
@@ -139,10 +152,10 @@ def _labels(frame: Any, names: list[str], first: Dataset) -> tuple[NDArray[Any],
             code[value] = -1 if found is None else first.classes.index(found)
         y = np.array([-1 if is_missing(v) else code[v] for v in values], dtype=np.int64)
         return y, {str(value): counts[value] for value in counts if code[value] < 0}
-    try:
-        read = read_target(frame, names, task=first.task, drop_missing=True)
-    except EquipoiseError as error:
-        raise type(error)(f"in the second data, {error.problem}", remedy=error.remedy) from None
+    # One row, or rows that all have a label, can be compared, though nobody could learn from them.
+    read = read_target(
+        frame, names, task=first.task, separator=separator, drop_missing=True, learned=False
+    )
     if first.task == "regression":
         out = np.full(n, np.nan)
         out[read.keep] = read.y
