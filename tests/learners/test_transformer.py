@@ -7,7 +7,6 @@ import random
 import numpy as np
 import pytest
 import torch
-import transformers
 
 from equipoise.decisions.correction import correct, prior_offset
 from equipoise.errors import MissingExtra, UsageError
@@ -151,6 +150,7 @@ def test_rows_may_be_repeated_or_be_changed_texts(tiny_bert):
 
 
 def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert, monkeypatch):
+    from equipoise.learners.neural import fine_tuning
     from equipoise.learners.neural import transformer as module
 
     seen, values = [], []
@@ -162,7 +162,7 @@ def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert,
         return values[-1], 1.0
 
     trained = []
-    real_collator = transformers.DataCollatorWithPadding
+    real_collator = fine_tuning.transformers.DataCollatorWithPadding
 
     class Collator(real_collator):
         def __call__(self, rows):
@@ -170,7 +170,7 @@ def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert,
             return super().__call__(rows)
 
     monkeypatch.setattr(module._Fit, "_cross_entropy", spy)
-    monkeypatch.setattr(transformers, "DataCollatorWithPadding", Collator)
+    monkeypatch.setattr(fine_tuning.transformers, "DataCollatorWithPadding", Collator)
     watched = (np.array([f"home {text}" for text in texts(40, 1)[0]]), texts(40, 1)[1])
     # At this rate it diverges, so that the last epoch is not the best.
     given = training(schedule=Schedule("dynamic-sampling"), watched=watched)
