@@ -149,7 +149,13 @@ def test_the_largest_are_the_same_rows_in_every_draw_and_fold() -> None:
 
 @pytest.mark.parametrize(
     ("values", "percent", "expected"),
-    [(range(100), 7, 93), (range(3), 5, 2), ([5, 5, 5], 50, 5), (range(10), 99.999, 0)],
+    [
+        (range(100), 7, 93),
+        (range(3), 5, 2),
+        ([5, 5, 5], 50, 5),
+        (range(10), 99.999, 1),
+        ([0] * 99 + [7], 5, 7),
+    ],
 )
 def test_threshold(values: Any, percent: float, expected: float) -> None:
     assert top_threshold(values, percent) == expected

@@ -149,7 +149,9 @@ def test_every_name_of_labels_and_numbers_leads_to_a_metric_that_works() -> None
                 value = metric.compute_scores(*((Y, z) if task == "multilabel" else (y, p)))
             assert metric.low <= value <= metric.high
     assert [n for n in names if not get_metric(n, task, relevance=relevance).decides] == [
+        "abs_bias",
         "bias",
+        "coverage_gap",
         "coverage",
     ]
 

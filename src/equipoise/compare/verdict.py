@@ -129,7 +129,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
     for one, p, same in zip(ranked, p_best, tied, strict=True):
         one.p_best, one.tied = float(p), bool(same)
     best = ranked[best_at]
-    ranked.sort(key=lambda one: (-sign * _mean(one, name), *_cost(one)))
+    ranked.sort(key=lambda one: (-_gain(one, name, sign), *_cost(one)))
     # Being tied is no chain: one that is tied with the best may be shown worse than another that is.
     beaten = {one.baseline for one in ranked if one.tied and _shown_better(one, sign)}
     among = sorted((one for one in ranked if one.tied), key=_cost)
@@ -166,9 +166,10 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
     )
 
 
-def _mean(one: Ranked, name: str) -> float:
+def _gain(one: Ranked, name: str, sign: int) -> float:
+    """Return what is larger where it is better; what has no value is worst."""
     value = one.candidate.metrics[name].mean
-    return value if np.isfinite(value) else -np.inf
+    return sign * value if np.isfinite(value) else -np.inf
 
 
 def _cost(one: Ranked) -> tuple[float, ...]:

@@ -65,10 +65,17 @@ def name_of(one: Ranked, judge: Judge) -> str:
         words = f"{learner} with {in_sentence(part.strategy.title)}"
     if decision == judge.plain:
         return words
-    how = _DECISIONS[decision]
+    how = _decision(one, judge)
     if decision == "tuned" and (judge.n_classes > 2 or judge.plan.dataset.task == "multilabel"):
         how = "tuned thresholds"
     return f"{words} and {how}"
+
+
+def _decision(one: Ranked, judge: Judge) -> str:
+    words = _DECISIONS[one.candidate.decision.name]
+    if judge.plan.dataset.task != "multilabel":
+        return words
+    return words.replace("the most probable class", "the more probable answer for each label")
 
 
 def headline(verdict: Verdict, judge: Judge) -> str:
@@ -209,7 +216,7 @@ def _unproven(verdict: Verdict, judge: Judge) -> str:
         return ""
     low, high = sorted((sign * difference.low, sign * difference.high))
     return (
-        f"Not shown either way: with {_DECISIONS[one.candidate.decision.name]}, which costs no training, it scored "
+        f"Not shown either way: with {_decision(one, judge)}, which costs no training, it scored "
         f"{_number(gain)} higher (95 % interval of the difference {_number(low)} to {_number(high)})."
     )
 
@@ -288,7 +295,8 @@ def _of_decisions(judge: Judge) -> list[str]:
     return [
         f"Thresholds were chosen for {judge.label_metric.phrase} on {judge.draws} bootstrap draws of the "
         f"out-of-fold scores and judged on the rows that each draw left out.",
-        f"Where a treatment moves the {what} shares, probabilities are put back by its weights, and all are then "
+        f"Where a treatment moves the {what} shares, probabilities are put back by its weights, as far as these tell, "
+        "and all are then "
         f"levelled: the mean probability of a {what} becomes its share, by an intercept from the other folds. "
         "argmax alone labels by the probabilities as the training left them.",
     ]

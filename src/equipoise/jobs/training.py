@@ -19,6 +19,7 @@ from equipoise.jobs.comparing import model_of
 from equipoise.learners.choice import choose_learners
 from equipoise.results.model import Model
 from equipoise.strategies import get_strategy
+from equipoise.strategies.strategy import CLASSES
 
 __all__ = ["train"]
 
@@ -182,7 +183,7 @@ def _single(
     focus: Focus | None,
 ) -> Plan:
     wanted = get_strategy(strategy)
-    if wanted.same_as is not None:
+    if wanted.same_as is not None and dataset.task in CLASSES:
         strategy = wanted.same_as
     if wanted.is_ensemble:
         if not (isinstance(learner, str) and learner in ("auto", "ensemble")):

@@ -20,16 +20,23 @@ F = NDArray[np.float64]
 def top_threshold(y: ArrayLike, percent: float) -> float:
     """Return the smallest of the largest ``percent`` % of y: that of ``ceil(n percent / 100)`` rows.
 
+    Where so many rows share the smallest number that it is this one, it is the next: the largest are then
+    fewer rows than asked for, and not all.
+
     Examples
     --------
     >>> from equipoise.metrics.extremes import top_threshold
     >>> top_threshold(range(1, 101), 5)
     96.0
+    >>> top_threshold([0.0] * 99 + [7.0], 5)
+    7.0
     """
     ranked = np.sort(np.asarray(y, dtype=np.float64))
     # 0.07 * 100 is a little more than 7, and 7 rows are meant.
     rows = int(np.ceil(len(ranked) * percent / 100 * (1 - 1e-12)))
-    return float(ranked[len(ranked) - max(rows, 1)])
+    at = ranked[len(ranked) - max(rows, 1)]
+    above = ranked[ranked > ranked[0]]
+    return float(above[0] if at == ranked[0] and len(above) else at)
 
 
 @dataclass(frozen=True)

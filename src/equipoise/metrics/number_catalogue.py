@@ -93,7 +93,7 @@ def _all_rows() -> list[Metric]:
             "Absolute bias",
             numbers.bias,
             "Size of the mean error: by how much a sum of predictions misses, per row.",
-            caution="Errors that cancel do not count.",
+            decides=False,
         ),
         _metric(
             "bias",
@@ -168,7 +168,7 @@ def _percentile() -> list[Metric]:
             numbers.coverage_gap,
             "Distance from 0.95 of the share of rows at or below their predicted 95th percentile.",
             high=numbers.LEVEL,
-            caution="One percentile for all rows can cover 95 % of them: read the pinball loss beside it.",
+            decides=False,
         ),
         _metric(
             "coverage",

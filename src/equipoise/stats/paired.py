@@ -65,6 +65,7 @@ def paired_difference(
     estimate: float | None = None,
     repeats: int | None = None,
     rare_rows: int | None = None,
+    cautious: bool = False,
     level: float = 0.95,
 ) -> Difference:
     """Test the difference a - b of two candidates that were judged on the same folds and the same draws.
@@ -97,6 +98,9 @@ def paired_difference(
     rare_rows : int, optional
         Rows (clusters, where rows come in clusters) of the rarest class. With few of them V itself is uncertain; with
         many the test gains power, most of all after correction for many candidates. Default: as if few.
+    cautious : bool, default False
+        Whether the variance is never below that of the mean of the folds, S / k. For values that training moves as a
+        whole, such as errors of numbers after resampling: draws of test rows do not see that.
     level : float, default 0.95
         Level of the interval.
 
@@ -121,6 +125,10 @@ def paired_difference(
     against 11 % by Nadeau-Bengio; at p < .001, as after Holm over 50, 1.8 % against 0.2 %. The mean over folds of the
     average precision of trees erred more than the pooled one, so give `estimate`. Not measured: fewer than 25 rare
     rows, two folds, folds forward in time.
+
+    For errors of numbers (RMSE, MAE; lognormal targets, ridge, one resampler with two seeds, 300 or 1,000 rows, five
+    folds, 120 to 300 data sets each) p < .05 came in 9 to 16 % of trials, and with `cautious` in 2 to 5 %; of true
+    differences of the RMSE it finds 68 to 74 % where the plain rule finds 75 to 84 % and Nadeau-Bengio 40 %.
 
     References
     ----------
@@ -160,7 +168,7 @@ def paired_difference(
         draws = draws[np.isfinite(draws)]
     mean = estimate if estimate is not None else float(known.mean()) if known.size else float("nan")
     prior_df = PRIOR_DF if rare_rows is None else max(PRIOR_DF, rare_rows / ROWS_PER_DF)
-    variance, df = _variance(known, draws, test_fraction, passes, prior_df)
+    variance, df = _variance(known, draws, test_fraction, passes, prior_df, cautious)
     if known.size and _is_nothing(mean, known, draws):
         return Difference(0.0, 0.0, 0.0, 1.0, standard_error=0.0, df=df, folds=known.size)
     if not (np.isfinite(mean) and np.isfinite(variance)):
@@ -188,6 +196,7 @@ def _variance(
     test_fraction: float,
     repeats: int,
     prior_df: float,
+    cautious: bool,
 ) -> tuple[float, float]:
     if folds.size == 0 or (folds.size == 1 and draws.size < 2):
         return float("nan"), float("nan")
@@ -199,7 +208,7 @@ def _variance(
     own_df = max(k - 1, 0.0) if folds.size > 1 else 0.0
     df = prior_df + own_df
     pooled = (prior_df * float(draws.var(ddof=1)) + own_df * spread / k) / df
-    return INFLATION * pooled, df
+    return INFLATION * (max(pooled, spread / k) if cautious else pooled), df
 
 
 def _is_nothing(mean: float, folds: NDArray[np.float64], draws: NDArray[np.float64]) -> bool:

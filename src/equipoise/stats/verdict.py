@@ -22,6 +22,7 @@ def tied_with_best(
     estimates: ArrayLike | None = None,
     repeats: int | None = None,
     rare_rows: int | None = None,
+    cautious: bool = False,
 ) -> tuple[int, NDArray[np.float64], NDArray[np.bool_]]:
     """Find the best candidate and all that cannot be told apart from it.
 
@@ -48,6 +49,8 @@ def tied_with_best(
         Metric by which the best is chosen and differences are taken, such as that of the pooled out-of-fold rows.
         Default: mean over the folds.
     repeats, rare_rows : int, optional
+        As in `paired_difference`.
+    cautious : bool, default False
         As in `paired_difference`.
 
     Returns
@@ -118,6 +121,7 @@ def tied_with_best(
                 estimate=estimate,
                 repeats=repeats,
                 rare_rows=rare_rows,
+                cautious=cautious,
             )
             p[k] = test.p
     corrected = holm(p)

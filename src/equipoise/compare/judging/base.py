@@ -93,8 +93,9 @@ class Judge:
     side_metric: Metric | None = field(init=False, default=None)  # that they are compared by
 
     plain: ClassVar[str] = "argmax"  # the decision of a baseline
+    cautious: ClassVar[bool] = False  # whether tests heed that training moves whole folds
     decisions: ClassVar[tuple[str, ...]] = ()  # that can be asked for
-    rarest_in_words: ClassVar[str] = "of the rarest class"
+    rarest_in_words = "of the rarest class"
 
     @property
     def nothing(self) -> dict[str, Any]:
@@ -108,6 +109,7 @@ class Judge:
             "test_fraction": self.test_fraction,
             "repeats": self.repeats,
             "rare_rows": self.rare,
+            "cautious": self.cautious,
         }
 
     @property
@@ -216,9 +218,18 @@ def effort(records: list[Record]) -> dict[str, Any]:
     }
 
 
-def with_noise(spread: F, noise: F | None) -> F:
+def with_noise(spread: F, values: F | None) -> F:
     """Return values on draws with the noise of tuned thresholds.
 
     A threshold is chosen once: its own scatter adds to that of the rows.
+
+    Parameters
+    ----------
+    spread : array, shape (B,)
+    values : array, shape (repeats, draws) or None
+        The same metric of all rows under the thresholds of each draw; None where they are not tuned.
     """
-    return spread if noise is None else spread + np.resize(np.roll(noise, 1), len(spread))
+    if values is None:
+        return spread
+    noise = np.mean(values - values.mean(axis=1, keepdims=True), axis=0)
+    return spread + np.resize(np.roll(noise, 1), len(spread))

@@ -154,7 +154,7 @@ class ClassJudge(Judge):
     # -- labels --------------------------------------------------------------------------------
 
     def _decisions(self, scores: _Scores) -> list[tuple[Decision, list[F], F | None]]:
-        """Return decisions with their labels in every repeat, and the noise of tuned thresholds."""
+        """Return decisions with their labels in every repeat, and the tables of tuned thresholds on every draw."""
         zero = np.zeros(self.n_classes)
         # Raw scores decide here, not the corrected ones with a mean offset: offsets differ by fold.
         out: list[tuple[Decision, list[F], F | None]] = [
@@ -177,7 +177,7 @@ class ClassJudge(Judge):
         return _one_hot(decision.labels(log_p), self.n_classes)
 
     def _tuned(self, scores: _Scores) -> tuple[Decision, list[F], F]:
-        labels, noise = [], []
+        labels, tables = [], []
         counts = self.counts[: self.draws]
         for one in scores.levelled:
             biases = np.atleast_2d(tune_bias(self.y, one, self.label_metric, counts))
@@ -189,21 +189,20 @@ class ClassJudge(Judge):
                 spared = rows[counts[b] == 0]
                 votes[spared, codes[spared]] += 1.0
                 matrices[b] = confusion(self.y, codes, self.n_classes)
-            values = np.asarray(self.label_metric.compute_labels(matrices))
             never = votes.sum(axis=1) == 0  # in all draws: about 1e-20 of the rows
             votes[never] = _one_hot(one[never].argmax(axis=1), self.n_classes)
             labels.append(votes / votes.sum(axis=1, keepdims=True))
-            noise.append(values - values.mean())
+            tables.append(matrices)
         pooled = np.concatenate(scores.levelled)
         bias = tune_bias(np.tile(self.y, self.repeats), pooled, self.label_metric)
-        return Decision("tuned", bias=np.asarray(bias)), labels, np.mean(noise, axis=0)
+        return Decision("tuned", bias=np.asarray(bias)), labels, np.array(tables)
 
     def _candidate(
         self,
         part: Part,
         decision: Decision,
         labels: list[F],
-        noise: F | None,
+        tables: F | None,
         measured: dict[str, Measured],
         records: list[Record],
         level: F,
@@ -220,8 +219,8 @@ class ClassJudge(Judge):
         for metric in self.metrics:
             if metric.needs == "labels":
                 value = float(metric.compute_labels(total))
-                spread = _spread(metric, drawn, drawn, total, noise)
-                around = _spread(metric, drawn + self.unseen, drawn, total, noise)
+                spread = _spread(metric, drawn, drawn, total, tables)
+                around = _spread(metric, drawn + self.unseen, drawn, total, tables)
             else:
                 one = measured[metric.name]
                 value, spread, around = one.value, one.draws, one.draws
@@ -257,10 +256,11 @@ class ClassJudge(Judge):
         )
 
 
-def _spread(metric: Metric, matrices: F, drawn: F, total: F, noise: F | None) -> F:
+def _spread(metric: Metric, matrices: F, drawn: F, total: F, tables: F | None) -> F:
     """Return a metric on every draw, with the scatter of tuned thresholds."""
     values = np.asarray(metric.compute_labels(matrices))
-    return with_noise(_where_complete(values, drawn, total), noise)
+    tuned = None if tables is None else np.asarray(metric.compute_labels(tables))
+    return with_noise(_where_complete(values, drawn, total), tuned)
 
 
 def _where_complete(values: F, matrices: F, total: F) -> F:

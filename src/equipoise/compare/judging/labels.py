@@ -7,7 +7,7 @@ entry is the average over those bootstrap draws that left the row out, as for cl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ __all__ = ["LabelJudge"]
 
 F = NDArray[np.float64]
 _BETA = 0.5
+_UNSAID = ("asymmetric", "distribution-balanced")
 _LABELS = 6  # two in each third
 
 
@@ -45,7 +46,9 @@ class _Said:
     decision: LabelDecision
     said: list[F]  # (n, L), averages over draws for tuned thresholds
     rows: dict[str, F]  # metric name -> value on each row, (n,), where it is one of rows
-    noise: F | None = None  # of tuned thresholds
+    # Of all rows under the thresholds of each draw, where they are tuned:
+    tables: F | None = None  # (repeats, draws, L, 2, 2)
+    means: dict[str, F] | None = None  # metric name -> (repeats, draws), where it is one of rows
 
 
 @dataclass
@@ -65,6 +68,7 @@ class LabelJudge(Judge):
 
     decisions = DECISIONS
     rarest_in_words = "of the rarest label"
+    cautious: ClassVar[bool] = True
 
     def rarest(self, ids: NDArray[Any]) -> int:
         """Count the clusters of the rarest label that has rows."""
@@ -96,7 +100,7 @@ class LabelJudge(Judge):
 
     # -- scores --------------------------------------------------------------------------------
 
-    def scores(self, records: list[Record]) -> _Scores:
+    def scores(self, part: Part, records: list[Record]) -> _Scores:
         """Assemble the records of a part into out-of-fold scores."""
         shape = self.y.shape
         raw = [np.zeros(shape) for _ in range(self.repeats)]
@@ -108,7 +112,9 @@ class LabelJudge(Judge):
             raw[repeat][where] = record.scores
             fixed[repeat][where] = record.scores - record.offset
             offsets.append(record.offset)
-        moved = bool(np.abs(offsets).max() > 1e-6)
+        # What a loss moves without saying by how much, the levels tell.
+        unsaid = part.strategy.loss is not None and part.strategy.loss.name in _UNSAID
+        moved = unsaid or bool(np.abs(offsets).max() > 1e-6)
         levelled = [self._levelled(one, repeat) for repeat, one in enumerate(fixed)]
         level = np.mean([label_intercept(one, self.share) for one in fixed], axis=0)
         return _Scores(raw, fixed, levelled, np.mean(offsets, axis=0), level, moved)
@@ -123,7 +129,7 @@ class LabelJudge(Judge):
 
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
-        scores = self.scores(records)
+        scores = self.scores(part, records)
         measured = self._score_metrics(scores)
         return [
             self._candidate(part, one, measured, records, scores.level)
@@ -179,39 +185,39 @@ class LabelJudge(Judge):
         return _Said(decision, [q.astype(np.float64) for q in said], rows)
 
     def _tuned(self, scores: _Scores) -> _Said:
-        said, noise = [], []
+        said, tables = [], []
         counts = self.counts[: self.draws]
         of_rows = [metric for metric in self.metrics if metric.needs == "rows"]
         rows = {metric.name: np.zeros(len(self.y)) for metric in of_rows}
+        means: dict[str, list[list[float]]] = {metric.name: [] for metric in of_rows}
         times = (counts == 0).sum(axis=0)
         never = times == 0  # in all draws: hardly ever
         for one in scores.levelled:
             biases = tune_label_bias(self.y, one, self.label_metric, counts)
             votes = np.zeros(one.shape)
-            values = np.empty(len(biases))
+            tables.append([])
+            for name in means:
+                means[name].append([])
             for b, bias in enumerate(biases):
                 yes = one + bias > 0
                 spared = counts[b] == 0
                 votes[spared] += yes[spared]
+                tables[-1].append(label_confusion(self.y, yes))
                 for metric in of_rows:
-                    rows[metric.name][spared] += metric.compute_rows(self.y[spared], yes[spared])
-                values[b] = self._on_all_rows(yes)
+                    every = metric.compute_rows(self.y, yes)
+                    rows[metric.name][spared] += every[spared]
+                    means[metric.name][-1].append(float(every.mean()))
             votes[never] = one[never] > 0
             for metric in of_rows:
                 rows[metric.name][never] += metric.compute_rows(self.y[never], one[never] > 0)
             said.append(votes / np.maximum(times, 1)[:, None])
-            noise.append(values - values.mean())
         for name in rows:
             rows[name] /= np.maximum(times, 1) * self.repeats
         pooled = np.concatenate(scores.levelled)
         bias = tune_label_bias(np.tile(self.y, (self.repeats, 1)), pooled, self.label_metric)
         decision = LabelDecision("tuned", bias=np.asarray(bias))
-        return _Said(decision, said, rows, np.mean(noise, axis=0))
-
-    def _on_all_rows(self, yes: NDArray[np.bool_]) -> float:
-        if self.label_metric.needs == "rows":
-            return float(self.label_metric.compute_rows(self.y, yes).mean())
-        return float(self.label_metric.compute_labels(label_confusion(self.y, yes)))
+        of_draws = {name: np.array(values) for name, values in means.items()}
+        return _Said(decision, said, rows, np.array(tables), of_draws)
 
     def _candidate(
         self,
@@ -221,7 +227,7 @@ class LabelJudge(Judge):
         records: list[Record],
         level: F,
     ) -> Candidate:
-        said, noise = what.said, what.noise
+        said, tuned = what.said, what.tables
         total = np.mean([label_confusion(self.y, q) for q in said], axis=0)
         drawn = np.mean([label_confusion(self.y, q, self.weights) for q in said], axis=0)
         left = np.mean([label_confusion(self.y, q, self.spared) for q in said], axis=0)
@@ -245,6 +251,7 @@ class LabelJudge(Judge):
                 folds = np.array(
                     [label_confusion(self.y[where], said[r][where]) for r, where in self.members]
                 )
+                noise = None if tuned is None else np.asarray(metric.compute_labels(tuned))
                 one = Measured(
                     float(metric.compute_labels(total)),
                     with_noise(_complete(metric, drawn, drawn, total), noise),
@@ -253,6 +260,7 @@ class LabelJudge(Judge):
                 )
                 around = with_noise(_complete(metric, drawn + self.unseen, drawn, total), noise)
             elif metric.needs == "rows":
+                noise = None if what.means is None else what.means[metric.name]
                 one = self._of_rows(what.rows[metric.name], noise)
             else:
                 one = measured[metric.name]
@@ -267,10 +275,13 @@ class LabelJudge(Judge):
         if self.sides:
             of_folds = [label_confusion(self.y[where], said[r][where]) for r, where in self.members]
             tables = [total, drawn, np.array(of_folds)]
+            if tuned is not None:
+                tables.append(tuned)
             every = [per_label(table, _BETA)["fbeta"] for table in tables]
             for side in self.sides:
-                mean, draws, each = (one[..., side.at].mean(axis=-1) for one in every)
-                out.sides[side.name] = Measured(float(mean), draws, each, np.empty(0))
+                mean, draws, each, *of_tuned = (one[..., side.at].mean(axis=-1) for one in every)
+                spread = with_noise(draws, of_tuned[0] if of_tuned else None)
+                out.sides[side.name] = Measured(float(mean), spread, each, np.empty(0))
         return out
 
     def _of_rows(self, values: F, noise: F | None) -> Measured:
@@ -287,7 +298,7 @@ class LabelJudge(Judge):
         self, candidate: Candidate, records: list[Record]
     ) -> tuple[F, NDArray[np.int64]] | None:
         """Return log-odds (n, L) and 1 where a label is said."""
-        scores = self.scores(records)
+        scores = self.scores(candidate.part, records)
         for one in self._decisions(scores):
             if one.decision.name == candidate.decision.name:
                 return scores.levelled[0], (one.said[0] > 0.5).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,23 +12,55 @@ from equipoise.compare.journal import Record
 from equipoise.compare.judging.base import Candidate, Judge, Measured, Side, Value, effort
 from equipoise.compare.plan import Part
 from equipoise.decisions.numbers import NUMBER_DECISIONS, NumberDecision
-from equipoise.metrics.extremes import top_threshold
+from equipoise.metrics.extremes import Extreme, top_threshold
 from equipoise.metrics.number_catalogue import TOP
 from equipoise.metrics.numbers import error_by_decile
 from equipoise.metrics.registry import Metric, get_metric
-from equipoise.stats.interval import trial_interval
+from equipoise.stats.interval import log_mean_interval, trial_interval
 
 __all__ = ["NumberJudge"]
 
 F = NDArray[np.float64]
 _POINTS = 600
+_TAIL = 0.05
+_OF_TOP = ("mae_top", "rmse_top", "mae_rest")
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """The end of the target that matters."""
+
+    share: float
+    sign: int  # of what is large there
+    least: float
+
+    @classmethod
+    def of(cls, judge: Judge) -> _Tail:
+        """Take the focus that was given, or the share of a metric of the top, or 5 % at the top."""
+        focus, y = judge.plan.focus, judge.plan.dataset.y
+        name, _, percent = judge.metric.name.partition(":")
+        share = float(percent) / 100 if percent and name in _OF_TOP else _TAIL
+        sign = 1
+        if focus is not None:
+            share, sign = focus.share, 1 if focus.side == "high" else -1
+        return cls(share, sign, sign * top_threshold(sign * y, 100 * share))
+
+    @property
+    def name(self) -> str:
+        """Say which end."""
+        return f"{'top' if self.sign > 0 else 'bottom'} {100 * self.share:g} %"
+
+    def holds(self, y: F) -> NDArray[np.bool_]:
+        """Tell which numbers are in it."""
+        return np.asarray(self.sign * y >= self.sign * self.least)
 
 
 class NumberJudge(Judge):
     """The judge of regression tasks."""
 
+    tail: _Tail
     plain: ClassVar[str] = "prediction"
-    rarest_in_words = "in the top 5 % of the target"
+    cautious: ClassVar[bool] = True
     decisions = NUMBER_DECISIONS
 
     @property
@@ -36,30 +69,45 @@ class NumberJudge(Judge):
         return {}
 
     def rarest(self, ids: NDArray[Any]) -> int:
-        """Count the clusters that the top 5 % of the target belong to."""
-        return len(np.unique(ids[self.y >= top_threshold(self.y, TOP)]))
+        """Count the clusters that the tail of the target belongs to."""
+        self.tail = _Tail.of(self)
+        self.rarest_in_words = f"in the {self.tail.name} of the target"
+        return len(np.unique(ids[self.tail.holds(self.y)]))
 
     def prepare(self) -> None:
-        """Divide the rows into those of the top 5 % and the rest."""
+        """Divide the rows into those of the tail and the rest, and know the clusters of the draws."""
         self.side_metric = get_metric("mae", "regression")
-        names = {"top 5 %": "mae_top:5", "rest": "mae_rest:5"}
-        least = top_threshold(self.y, TOP)
-        about = {"top 5 %": f"targets from {least:,.6g}", "rest": f"targets below {least:,.6g}"}
+        least, word = self.tail.least, "from" if self.tail.sign > 0 else "up to"
+        rest = "below" if self.tail.sign > 0 else "above"
         self.sides = [
-            Side(side, about[side], get_metric(name, "regression", y=self.y))
-            for side, name in names.items()
+            Side(self.tail.name, f"targets {word} {least:,.6g}", self._side(rest=False)),
+            Side("rest", f"targets {rest} {least:,.6g}", self._side(rest=True)),
         ]
+        groups = self.plan.dataset.groups
+        ids = np.arange(len(self.y)) if groups is None else groups[self.rows]
+        _, first, self.cluster = np.unique(ids, return_index=True, return_inverse=True)
+        self.cluster_counts = self.counts[:, first]
+
+    def _side(self, rest: bool) -> Metric:
+        sign, percent = self.tail.sign, 100 * self.tail.share
+        error = Extreme(percent, rest=rest, threshold=sign * self.tail.least)
+
+        def of_side(y: F, predicted: F, weight: Any = None) -> Any:
+            return error(sign * y, sign * predicted, weight)
+
+        return replace(get_metric("mae", "regression"), function=of_side)
 
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
         raw = self.assemble(records)
-        pooled, y = np.concatenate(raw), np.tile(self.y, self.repeats)
+        # Repeats predict the same rows again: they are no more rows to be sure by.
+        mean = np.mean(raw, axis=0)
         # What the untreated model predicts is the mean already.
         names = self.decisions[: 1 if part.strategy.name == "untreated" else 2]
         return [
             self._candidate(
                 part,
-                NumberDecision.fit(name, pooled, y, _has_own(part)),
+                NumberDecision.fit(name, mean, self.y, _has_own(part)),
                 self.decided(part, name, raw),
                 records,
             )
@@ -103,9 +151,7 @@ class NumberJudge(Judge):
         )
         for metric in self.metrics:
             one = self._measured(metric, predicted)
-            out.metrics[metric.name] = Value(
-                one.value, *trial_interval(one.value, one.draws, (metric.low, metric.high))
-            )
+            out.metrics[metric.name] = Value(one.value, *self._interval(metric, one, predicted))
             if metric.name in (self.metric.name, self.label_metric.name):
                 out.folds[metric.name] = one.folds
                 out.draws[metric.name] = one.draws
@@ -122,6 +168,21 @@ class NumberJudge(Judge):
             self.on_folds(metric, predicted),
             np.mean([metric.compute_scores(y, one, self.spared) for one in predicted], axis=0),
         )
+
+    def _interval(self, metric: Metric, one: Measured, predicted: list[F]) -> tuple[float, float]:
+        ends = trial_interval(one.value, one.draws, (metric.low, metric.high))
+        if metric.name not in ("rmse", "sera") or not one.value > 0:
+            return ends
+        # A few rows hold most of a squared error: percentiles of the draws are too narrow for it.
+        squares = np.mean([(self.y - point[:, 0]) ** 2 for point in predicted], axis=0)
+        if metric.name == "sera":
+            squares *= np.asarray(metric.function.relevance(self.y))
+        total = np.bincount(self.cluster, weights=squares)
+        low, high = log_mean_interval(total, self.cluster_counts)
+        power = 0.5 if metric.name == "rmse" else 1.0
+        if not np.isfinite([low, high]).all():
+            return ends
+        return tuple(one.value * (end / total.mean()) ** power for end in (low, high))
 
     def detail(self, candidate: Candidate, records: list[Record]) -> dict[str, Any]:
         """Return errors by decile of the target, quantiles, and a sample of predictions."""
