@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from equipoise.cli.leaderboard import tell_verdict
+from equipoise.cli.screen import Screen
 
 from .conftest import Run, document
 
@@ -100,3 +104,20 @@ def test_refusals(run: Run, arguments: list[str], said: str) -> None:
     outcome = run("diagnose", *arguments)
     assert outcome.status == 2
     assert said in outcome.err
+
+
+def test_a_trial_ends_with_the_number_of_its_findings(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = json.loads((finished / "result.json").read_text(encoding="utf-8"))
+    issues = sum(one["state"] == "issue" for one in summary["findings"])
+    tips = sum(one["state"] == "tip" for one in summary["findings"])
+    assert issues + tips > 0
+    tell_verdict(Screen(), summary, finished)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"findings {issues or 'no'} issue" in said
+    assert f"{tips or 'no'} tip" in said.partition("findings")[2]
+    assert "or `equipoise diagnose`" in said
+    del summary["findings"]  # as of a run of an early version
+    tell_verdict(Screen(), summary, finished)
+    assert "findings" not in capsys.readouterr().out
