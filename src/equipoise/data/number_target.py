@@ -45,7 +45,8 @@ def read_numbers(
     Raises
     ------
     TargetError
-        If the column holds no numbers, lacks some, or they are infinite, beyond 1e100 or all the same.
+        If the column holds no numbers, lacks some, or they are infinite, beyond 1e100 or all the same, or differ by less than
+        1e-100.
 
     Examples
     --------
@@ -123,6 +124,12 @@ def _refuse(y: NDArray[np.float64], name: str, learned: bool) -> None:
         raise TargetError(
             f"column {name!r} holds {y[np.abs(y).argmax()]:g}, and numbers of at most {LARGEST:g} can be computed with",
             remedy="give it in a larger unit",
+        )
+    spread = float(np.ptp(y))
+    if learned and spread < 1 / LARGEST:
+        raise TargetError(
+            f"column {name!r} varies by {spread:g} only, and differences of at least {1 / LARGEST:g} can be computed with",
+            remedy="give it in a smaller unit",
         )
 
 
