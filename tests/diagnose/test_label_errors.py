@@ -96,3 +96,15 @@ def test_without_the_package_the_pip_line_is_said(monkeypatch: pytest.MonkeyPatc
     finding, _ = planted(0, 0.0, n=60)
     assert finding.state == "not applicable"
     assert "pip install 'equipoise[diagnose]'" in finding.summary
+
+
+def test_two_rows_that_hardly_can_be_are_beyond_chance() -> None:
+    # The low end L of the mean of a count k has P(X >= k) = 0.01 for a Poisson X of mean L.
+    p = np.tile([1 - 1e-5, 1e-5], (1000, 1))
+    y = (np.arange(1000) < 2).astype(np.int64)
+    found = unlikely_labels(y, p)[0][1]
+    assert found["observed"] == 2
+    assert found["p"] < 0.001
+    low = found["excess"] * 2 + found["expected"]
+    assert 1 - np.exp(-low) * (1 + low) == pytest.approx(0.01)
+    assert unlikely_labels(np.zeros(1000, dtype=np.int64), p)[0][1]["excess"] == 0.0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+from scipy.special import gammaincinv
 
 from equipoise.diagnose.chance import ALPHA, count_tails
 from equipoise.diagnose.check import CLASSES, Check
@@ -104,7 +105,7 @@ def unlikely_labels(y: Rows, p: F) -> tuple[list[dict[str, Any]], F]:
     classes : list of dict
         For each class, at the level t of the smallest p value: ``below``, ``observed``, ``expected``,
         ``p`` (corrected by Holm over all classes and levels) and ``excess``, the share of the rows of the
-        class that is beyond chance with confidence 0.99.
+        class that is beyond chance with confidence 0.99 (exact, Garwood 1936).
     false_share : float64 array, shape (n,)
         Of the rows whose label is at most as likely as this one's, within the class, the share that
         chance explains (Benjamini and Hochberg 1995); at most 1.
@@ -127,15 +128,16 @@ def unlikely_labels(y: Rows, p: F) -> tuple[list[dict[str, Any]], F]:
         for at, below in enumerate(_BELOW):
             q = np.where(p[:, c] <= below, p[:, c], 0.0)
             observed = int(((y == c) & (own <= below)).sum())
-            expected, variance = float(q.sum()), float((q * (1 - q)).sum())
+            expected = float(q.sum())
             tails[c, at] = count_tails(q[q > 0], observed)[0]
-            beyond = observed - expected - 2.33 * np.sqrt(max(variance, 1.0))
+            # Garwood (1936): the exact low end of a count's mean, which a normal one misses for few rows.
+            beyond = (float(gammaincinv(observed, 0.01)) if observed else 0.0) - expected
             line.append(
                 {
                     "below": below,
                     "observed": observed,
                     "expected": expected,
-                    "excess": max(0.0, float(beyond)) / max(int((y == c).sum()), 1),
+                    "excess": max(0.0, beyond) / max(int((y == c).sum()), 1),
                 }
             )
         cells.append(line)
