@@ -34,6 +34,11 @@ def _measures(y: F) -> tuple[F, F]:
     return skew, share
 
 
+def _amount(value: float) -> str:
+    """Write a value with four digits, or all before the point."""
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:,.4g}"
+
+
 @register
 class SkewedTarget(Check):
     """A numeric target with a long tail."""
@@ -90,8 +95,8 @@ Ribeiro and Moniz, "Imbalanced Regression and Extreme Value Prediction", Machine
             **({"rows_drawn": len(sample), "rows": len(y)} if len(sample) < len(y) else {}),
         }
         said = (
-            f"skewness {skew:.1f} ({low_skew:.1f} to {high_skew:.1f}): median {middle:,.4g}, mean {y.mean():,.4g}, 95th "
-            f"percentile {p95:,.4g}, largest {y.max():,.4g}; the outer 5 % of the rows hold {percent(tail)} of the "
+            f"skewness {skew:.1f} ({low_skew:.1f} to {high_skew:.1f}): median {_amount(middle)}, mean {_amount(y.mean())}, 95th "
+            f"percentile {_amount(p95)}, largest {_amount(y.max())}; the outer 5 % of the rows hold {percent(tail)} of the "
             "squared deviation"
         )
         if not (low_skew > 1 or high_skew < -1):
