@@ -17,14 +17,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from equipoise.diagnose.run import diagnose as diagnose
     from equipoise.diagnose.run import diagnose_predictions as diagnose_predictions
+    from equipoise.jobs.comparing import compare as compare
+    from equipoise.jobs.training import train as train
     from equipoise.results.comparison import Comparison as Comparison
     from equipoise.results.diagnosis import Diagnosis as Diagnosis
     from equipoise.results.evaluation import Evaluation as Evaluation
     from equipoise.results.evaluation import evaluate as evaluate
     from equipoise.results.model import Model as Model
     from equipoise.results.model import load as load
-    from equipoise.jobs.training import train as train
-    from equipoise.jobs.comparing import compare as compare
 
 # Where each public name lives. None is imported before it is asked for: the import of the package
 # has to take a fraction of a second, and the parts behind these names take more.

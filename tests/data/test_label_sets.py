@@ -90,7 +90,9 @@ def test_labels_that_do_not_vary_are_left_out_with_a_note() -> None:
         "label 'c' was left out, because all rows have it",
         "2 rows have no label",
     ]
-    with pytest.raises(TargetError, match=r"has only one label \('d'\) that.*single row has") as caught:
+    with pytest.raises(
+        TargetError, match=r"has only one label \('d'\) that.*single row has"
+    ) as caught:
         read_label_columns(given_, "*", drop_rare=True)
     assert "binary task" in caught.value.remedy
     with pytest.raises(TargetError, match="has no label that some rows have"):

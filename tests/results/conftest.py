@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -65,3 +68,40 @@ def linear(train) -> eq.Model:
 def booster(train) -> eq.Model:
     """Return a boosted model of the binary target."""
     return train(learner="boosting")
+
+
+REMOVED = object()
+ODD = [
+    *(REMOVED, None, True, 0, -1, 1.5, 1e308, 10**400, "", "x", "1", "\ud800"),
+    *([], {}, [1], ["a"], [[1.0]], [None], {"a": 1}, float("nan")),
+]
+
+
+def paths(value, at=()):
+    if at:
+        yield at
+    inside = value.items() if isinstance(value, dict) else ()
+    inside = enumerate(value[:2]) if isinstance(value, list) else inside
+    for key, part in inside:
+        yield from paths(part, (*at, key))
+
+
+def _edited(document, rng, how_many):
+    """Yield a sample of the documents in which one place was removed or replaced."""
+    ways = [(path, odd) for path in paths(document) for odd in ODD]
+    for path, odd in rng.sample(ways, how_many):
+        out = part = copy.deepcopy(document)
+        for key in path[:-1]:
+            part = part[key]
+        if odd is REMOVED:
+            del part[path[-1]]
+        else:
+            part[path[-1]] = copy.deepcopy(odd)
+        if json.dumps(out) != json.dumps(document):
+            yield path, odd, out
+
+
+@pytest.fixture(scope="session")
+def edited():
+    """Return what yields a document with one place removed or replaced, many times."""
+    return _edited

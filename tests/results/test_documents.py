@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 from pathlib import Path
@@ -16,37 +15,7 @@ from equipoise.errors import DataError, EquipoiseError, ModelError
 from equipoise.report import render_html
 from equipoise.results import storage
 from equipoise.results.comparison import Comparison
-from equipoise.results.documents import find_fault_of_result
-
-REMOVED = object()
-ODD = [
-    *(REMOVED, None, True, 0, -1, 1.5, 1e308, 10**400, "", "x", "1", "\ud800"),
-    *([], {}, [1], ["a"], [[1.0]], [None], {"a": 1}, float("nan")),
-]
-
-
-def paths(value, at=()):
-    if at:
-        yield at
-    inside = value.items() if isinstance(value, dict) else ()
-    inside = enumerate(value[:2]) if isinstance(value, list) else inside
-    for key, part in inside:
-        yield from paths(part, (*at, key))
-
-
-def edited(document, rng, how_many):
-    """Yield a sample of the documents in which one place was removed or replaced."""
-    ways = [(path, odd) for path in paths(document) for odd in ODD]
-    for path, odd in rng.sample(ways, how_many):
-        out = part = copy.deepcopy(document)
-        for key in path[:-1]:
-            part = part[key]
-        if odd is REMOVED:
-            del part[path[-1]]
-        else:
-            part[path[-1]] = copy.deepcopy(odd)
-        if json.dumps(out) != json.dumps(document):
-            yield path, odd, out
+from equipoise.results.result_document import find_fault_of_result
 
 
 @pytest.fixture(scope="module", params=["two", "three"])
@@ -77,7 +46,7 @@ def no_drawing(monkeypatch):
         )
 
 
-def test_an_edited_result_is_refused_or_shown(run, tmp_path, no_drawing):
+def test_an_edited_result_is_refused_or_shown(run, tmp_path, no_drawing, edited):
     summary = json.loads((run / "result.json").read_text())
     assert find_fault_of_result(summary) is None
     rng = random.Random(0)
@@ -151,7 +120,7 @@ def test_a_result_that_an_editor_wrote_is_the_same(run, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["linear", "booster"])
-def test_an_edited_model_is_refused(kind, request, people, tmp_path):
+def test_an_edited_model_is_refused(kind, request, people, tmp_path, edited):
     model = request.getfixturevalue(kind)
     folder = model.save(tmp_path / "model")
     about = json.loads((folder / "model.json").read_text())
@@ -163,7 +132,7 @@ def test_an_edited_model_is_refused(kind, request, people, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["linear", "booster"])
-def test_a_forged_model_is_refused_or_predicts(kind, request, people, tmp_path):
+def test_a_forged_model_is_refused_or_predicts(kind, request, people, tmp_path, edited):
     model = request.getfixturevalue(kind)
     folder = model.save(tmp_path / "model")
     about = json.loads((folder / "model.json").read_text())

@@ -38,7 +38,13 @@ def test_sides(judge: Judge, ranked: list[Ranked]) -> dict[str, Any] | None:
         base = base or by_id.get(one.baseline)
         for side in judge.sides:
             value = one.candidate.sides[side.name]
-            row = {"id": one.candidate.id, "side": side.name, "mean": value.value}
+            row: dict[str, Any] = {
+                "id": one.candidate.id,
+                "side": side.name,
+                "mean": value.value,
+                "to": None,
+                "difference": None,
+            }
             rows.append(row)
             if base is None or base is one.candidate:
                 continue

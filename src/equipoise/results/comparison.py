@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import DataError, ModelError, NotApplicable, StorageError, UsageError
 from equipoise.files import check_writable, write_atomically
 from equipoise.frames import build_frame
-from equipoise.results.documents import find_fault_of_result
 from equipoise.results.forms import read_json
+from equipoise.results.result_document import find_fault_of_result
 
 if TYPE_CHECKING:
     from equipoise.results.model import Model

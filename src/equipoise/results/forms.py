@@ -16,6 +16,7 @@ __all__ = [
     "Each",
     "Form",
     "Maybe",
+    "faults_of_square",
     "find_fault",
     "flag",
     "label",
@@ -179,3 +180,9 @@ def label(value: Any) -> str | None:
     if isinstance(value, bool):
         return None
     return text(value) if isinstance(value, str) else number(value)
+
+
+def faults_of_square(where: str, matrix: list[list[Any]], labels: list[str]) -> Iterator[str]:
+    """Yield what is wrong with a matrix that has a row and a column for each class."""
+    if len(matrix) != len(labels) or any(len(row) != len(labels) for row in matrix):
+        yield f"{where} has not a row and a column for each of the {len(labels)} classes"

@@ -185,7 +185,8 @@ class LabelJudge(Judge):
         return _Said(decision, [q.astype(np.float64) for q in said], rows)
 
     def _tuned(self, scores: _Scores) -> _Said:
-        said, tables = [], []
+        said: list[F] = []
+        tables: list[list[F]] = []
         counts = self.counts[: self.draws]
         of_rows = [metric for metric in self.metrics if metric.needs == "rows"]
         rows = {metric.name: np.zeros(len(self.y)) for metric in of_rows}

@@ -176,8 +176,9 @@ class NumberJudge(Judge):
         # A few rows hold most of a squared error: percentiles of the draws are too narrow for it.
         squares = np.mean([(self.y - point[:, 0]) ** 2 for point in predicted], axis=0)
         if metric.name == "sera":
-            squares *= np.asarray(metric.function.relevance(self.y))
-        total = np.bincount(self.cluster, weights=squares)
+            relevant: Any = metric.function
+            squares = squares * np.asarray(relevant.relevance(self.y))
+        total = np.bincount(self.cluster, weights=squares).astype(np.float64)
         low, high = log_mean_interval(total, self.cluster_counts)
         power = 0.5 if metric.name == "rmse" else 1.0
         if not np.isfinite([low, high]).all():
