@@ -99,7 +99,7 @@ def show(summary: dict[str, Any]) -> None:
         change = one["difference"]
         words = "-"
         if change:
-            words = f"{change['mean']:+.3f}, p {change['p_corrected']:.3f}"
+            words = f"{change['mean']:+.3f}, {p_words(change)}"
         print(f"{one['id']:<44}{value(one, metric['name']):<28}{value(one, 'f1_macro'):<24}{words}")
     for decision in ("argmax", "tuned"):
         print(f"\n{'as trained' if decision == 'argmax' else 'with a threshold for each label'}:")
@@ -112,6 +112,11 @@ def show(summary: dict[str, Any]) -> None:
 def value(one: dict[str, Any], name: str) -> str:
     found = one["metrics"][name]
     return f"{found['mean']:.3f}  {found['low']:.3f} to {found['high']:.3f}"
+
+
+def p_words(change: dict[str, Any]) -> str:
+    p = change["p_corrected"]
+    return "p below 0.001" if p < 0.001 else f"p {p:.3f}"
 
 
 def answer(summary: dict[str, Any], entries: list[dict[str, Any]], decision: str) -> None:
@@ -142,7 +147,7 @@ def answer(summary: dict[str, Any], entries: list[dict[str, Any]], decision: str
             shown = change["p_corrected"] <= 0.05
             word = ("gain" if change["mean"] > 0 else "loss") if shown else "not shown"
             said = (
-                f"{change['mean']:+.3f} ({change['low']:+.3f} to {change['high']:+.3f}), p {change['p_corrected']:.3f}: "
+                f"{change['mean']:+.3f} ({change['low']:+.3f} to {change['high']:+.3f}), {p_words(change)}: "
                 f"{word}"
             )
         print(f"    {side['name']:<14} {side['about']:<34} {row['mean']:.3f}  {said}")

@@ -34,7 +34,9 @@ def by_label_of_model(
     labels = [str(label) for label in model.classes]
     names = find_target(frame, target)[1]
     if len(names) == 1 and names != labels:
-        found = read_target(frame, names, said=target, task="multilabel", separator=separator)
+        found = read_target(
+            frame, names, said=target, task="multilabel", separator=separator, learned=False
+        )
         known = {str(label): found.y[:, j] for j, label in enumerate(found.classes)}
     else:
         known = {name: frame[name] for name in names}

@@ -109,7 +109,9 @@ def reason(verdict: Verdict, judge: Judge) -> str:
             f"The best {title} of {total} candidates is that of {name_of(best, judge)} "
             f"({_interval(best.candidate.metrics[name])})"
         )
-    if others == 0:
+    if total == 1:
+        out.append("It is the only candidate: nothing was compared.")
+    elif others == 0:
         out.append(
             f"{lead}, and every other one is worse by a paired test corrected for {total - 1}."
         )

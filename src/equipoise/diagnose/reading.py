@@ -38,6 +38,7 @@ def read_before(
     text: str | Iterable[str] | None = None,
     roles: Mapping[str, str] | None = None,
     positive: Any = None,
+    separator: str | None = None,
     seed: int = 0,
 ) -> Before:
     """Read data, and a second file by what was learned of the first.
@@ -46,7 +47,7 @@ def read_before(
 
     Parameters
     ----------
-    data, target, other, task, group, time, text, roles, positive, seed
+    data, target, other, task, group, time, text, roles, positive, separator, seed
         See :func:`equipoise.diagnose`.
 
     Raises
@@ -75,6 +76,7 @@ def read_before(
         positive=positive,
         drop_missing_target=True,
         drop_rare_classes=True,
+        separator=separator,
         seed=seed,
     )
     dataset.source, dataset.target = source, said
@@ -83,7 +85,8 @@ def read_before(
         return Before(dataset, None, seed, left_out)
     where, second = _frame(other, target)
     one_column = dataset.task == "multilabel" and len(names) == 1
-    separator = find_separator(frame[names[0]]) if one_column else None
+    if one_column and separator is None:
+        separator = find_separator(frame[names[0]])
     try:
         found, strange = _second(second, names, dataset, where, separator)
     except EquipoiseError as error:

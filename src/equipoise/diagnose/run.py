@@ -34,6 +34,7 @@ def diagnose(
     text: str | Iterable[str] | None = None,
     roles: Mapping[str, str] | None = None,
     positive: Any = None,
+    separator: str | None = None,
     mute: Iterable[str] = (),
     run: str | Path | None = None,
     seed: int = 0,
@@ -59,6 +60,8 @@ def diagnose(
         Column name to role, where the one found is wrong.
     positive : optional
         Positive class of a binary task; the rarer one by default.
+    separator : str, optional
+        What separates the labels of a row, where the target is one column of texts that hold several.
     mute : iterable of str
         Codes or names of checks to leave out.
     run : path, optional
@@ -99,6 +102,7 @@ def diagnose(
         text=text,
         roles=roles,
         positive=positive,
+        separator=separator,
         seed=seed,
     )
     measured = None if run is None else read_run(run, subject.classes)

@@ -35,7 +35,6 @@ __all__ = ["LabelJudge"]
 
 F = NDArray[np.float64]
 _BETA = 0.5
-_UNSAID = ("asymmetric", "distribution-balanced")
 _LABELS = 6  # two in each third
 
 
@@ -100,7 +99,7 @@ class LabelJudge(Judge):
 
     # -- scores --------------------------------------------------------------------------------
 
-    def scores(self, part: Part, records: list[Record]) -> _Scores:
+    def scores(self, records: list[Record]) -> _Scores:
         """Assemble the records of a part into out-of-fold scores."""
         shape = self.y.shape
         raw = [np.zeros(shape) for _ in range(self.repeats)]
@@ -112,9 +111,8 @@ class LabelJudge(Judge):
             raw[repeat][where] = record.scores
             fixed[repeat][where] = record.scores - record.offset
             offsets.append(record.offset)
-        # What a loss moves without saying by how much, the levels tell.
-        unsaid = part.strategy.loss is not None and part.strategy.loss.name in _UNSAID
-        moved = unsaid or bool(np.abs(offsets).max() > 1e-6)
+        # Losses that bend the odds rather than shift them have no correction, and are left to thresholds.
+        moved = bool(np.abs(offsets).max() > 1e-6)
         levelled = [self._levelled(one, repeat) for repeat, one in enumerate(fixed)]
         level = np.mean([label_intercept(one, self.share) for one in fixed], axis=0)
         return _Scores(raw, fixed, levelled, np.mean(offsets, axis=0), level, moved)
@@ -129,7 +127,7 @@ class LabelJudge(Judge):
 
     def judge(self, part: Part, records: list[Record]) -> list[Candidate]:
         """Judge one part under every decision that applies."""
-        scores = self.scores(part, records)
+        scores = self.scores(records)
         measured = self._score_metrics(scores)
         return [
             self._candidate(part, one, measured, records, scores.level)
@@ -286,11 +284,12 @@ class LabelJudge(Judge):
         return out
 
     def _of_rows(self, values: F, noise: F | None) -> Measured:
+        single = values.astype(np.float32)  # as the weights are, which are not copied then
         return Measured(
             float(values.mean()),
-            with_noise(self.weights @ values / self.weights.sum(axis=1), noise),
+            with_noise(self.weights @ single / self.weights.sum(axis=1), noise),
             np.array([values[where].mean() for _, where in self.members]),
-            self.spared @ values / self.spared.sum(axis=1),
+            self.spared @ single / self.spared.sum(axis=1),
         )
 
     # -- what a report shows -------------------------------------------------------------------
@@ -299,7 +298,7 @@ class LabelJudge(Judge):
         self, candidate: Candidate, records: list[Record]
     ) -> tuple[F, NDArray[np.int64]] | None:
         """Return log-odds (n, L) and 1 where a label is said."""
-        scores = self.scores(candidate.part, records)
+        scores = self.scores(records)
         for one in self._decisions(scores):
             if one.decision.name == candidate.decision.name:
                 return scores.levelled[0], (one.said[0] > 0.5).astype(np.int64)
