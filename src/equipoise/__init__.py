@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from equipoise.results.diagnosis import Diagnosis as Diagnosis
     from equipoise.results.evaluation import Evaluation as Evaluation
     from equipoise.results.evaluation import evaluate as evaluate
+    from equipoise.results.loading import load as load
     from equipoise.results.model import Model as Model
-    from equipoise.results.model import load as load
 
 # Where each public name lives. None is imported before it is asked for: the import of the package
 # has to take a fraction of a second, and the parts behind these names take more.
@@ -35,7 +35,7 @@ _PUBLIC = {
     "Model": "equipoise.results.model",
     "diagnose_predictions": "equipoise.diagnose.run",
     "evaluate": "equipoise.results.evaluation",
-    "load": "equipoise.results.model",
+    "load": "equipoise.results.loading",
     "train": "equipoise.jobs.training",
 }
 

@@ -67,7 +67,7 @@ BAD: dict[str, tuple[str, list[str], list[str]]] = {
     "other task": (
         lines(*two_classes()),
         ["-t", "kind", "--task", "regression"],
-        ["binary or multiclass", "leave the task out"],
+        ["a regression target numbers", "leave --task out"],
     ),
 }
 

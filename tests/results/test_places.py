@@ -11,7 +11,7 @@ import pytest
 import equipoise as eq
 from equipoise.cli import main
 from equipoise.errors import StorageError
-from equipoise.results import trial
+from equipoise.jobs import comparing
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 Y = (X[:, 0] > 0.8).astype(int)
@@ -72,7 +72,7 @@ def test_what_is_in_the_way_is_found_before_the_trial(
     run.mkdir()
     prepare(run, linear.save(tmp_path / "saved"))
     before = tree(run)
-    monkeypatch.setattr(trial, "load_dataset", no_work)
+    monkeypatch.setattr(comparing, "load_dataset", no_work)
     with pytest.raises(StorageError, match=words):
         eq.compare(X, target=Y, run_dir=run)
     assert tree(run) == before

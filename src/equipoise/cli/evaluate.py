@@ -126,7 +126,7 @@ def evaluate_file(
     from equipoise.data.columns import find_column
     from equipoise.data.reading import read_table
     from equipoise.results.evaluation import evaluate
-    from equipoise.results.model import load
+    from equipoise.results.loading import load
 
     if model is not None and (prediction or score):
         raise UsageError(

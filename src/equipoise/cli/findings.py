@@ -143,8 +143,9 @@ def _columns(data: dict[str, Any]) -> list[str]:
 
 def _plan(planned: Planned) -> str:
     repeats = f" x {planned.repeats} repeats" if planned.repeats > 1 else ""
+    many = len(planned.strategies)
     words = (
-        f"{planned.units_total:,} trainings: {len(planned.strategies)} strategies, "
+        f"{planned.units_total:,} trainings: {many} {'strategy' if many == 1 else 'strategies'}, "
         f"{planned.folds} folds{repeats}"
     )
     if planned.resumed:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["tell_leaderboard", "tell_verdict"]
 
+_FEW = 3
 _TOP = 10
 _NAME = "learner/strategy/decision"
 Entry = dict[str, Any]
@@ -47,10 +48,14 @@ def tell_leaderboard(screen: Screen, summary: dict[str, Any]) -> None:
             "; the decision does not change this metric, so each training is shown once, with that "
             f"which is best for {_title(summary['label_metric'])}"
         )
-    skipped = sum(not one["applicable"] for one in summary["strategies"])
+    skipped = [one for one in summary["strategies"] if not one["applicable"]]
     if skipped:
-        legend += f"; {skipped} not applicable"
+        legend += f"; {len(skipped)} not applicable"
     screen.result(Text(legend, style="dim"))
+    if len(skipped) <= _FEW:  # as where they were named: more are listed in the report
+        for one in skipped:
+            if one.get("why_not"):
+                screen.result(Text(f"{one['id']}: {one['why_not']}", style="dim"))
 
 
 def _one_per_ranking(entries: list[Entry], summary: dict[str, Any]) -> list[Entry]:

@@ -13,6 +13,7 @@ from equipoise.data.seeds import check_seed
 from equipoise.errors import UsageError
 
 __all__ = [
+    "ClassTarget",
     "Cost",
     "DataFile",
     "DropMissingTarget",
@@ -68,6 +69,16 @@ Target = Annotated[
         "-t",
         metavar="COL",
         help="Column to predict; several labels as a,b,c or 'label_*'. Required.",
+        rich_help_panel=_DATA,
+    ),
+]
+ClassTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="COL",
+        help="Column of the classes. Required.",
         rich_help_panel=_DATA,
     ),
 ]

@@ -140,7 +140,7 @@ def predict_file(
     from equipoise.cli.tables import check_place, write_table
     from equipoise.data.reading import read_table
     from equipoise.frames import build_frame
-    from equipoise.results.model import load
+    from equipoise.results.loading import load
 
     if out is not None:
         check_place(out)  # before the work, not after it

@@ -13,7 +13,7 @@ import typer
 from equipoise.cli.ending import cleaning_up
 from equipoise.cli.given import check_file
 from equipoise.cli.once import OnceCommand
-from equipoise.cli.options import DataFile, Seed, Target, need_target
+from equipoise.cli.options import ClassTarget, DataFile, Seed, need_target
 from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
 from equipoise.errors import UsageError
@@ -111,7 +111,7 @@ def resample_table(
     file: DataFile,
     method: Method,
     out: Out,
-    target: Target = None,
+    target: ClassTarget = None,
     param: Parameters = None,
     weight: Weight = None,
     rows: Rows = None,

@@ -12,11 +12,11 @@ import typer
 
 from equipoise.cli.classes import Classes, read_classes
 from equipoise.cli.options import (
+    ClassTarget,
     Cost,
     DataFile,
     DropMissingTarget,
     Positive,
-    Target,
     joined,
     need_target,
 )
@@ -108,7 +108,7 @@ class _Column:
 def weigh_classes(
     screen: Screen,
     file: DataFile,
-    target: Target = None,
+    target: ClassTarget = None,
     positive: Positive = None,
     drop_missing_target: DropMissingTarget = False,
     scheme: Schemes = None,

@@ -138,8 +138,23 @@ def read_target(
         "binary" if two else "multiclass",
         classes[1] if two else None,
         keep,
-        [*notes, *more],
+        [*notes, *more, *_note_sets(classes, series.name)],
     )
+
+
+def _note_sets(classes: Sequence[Any], name: str) -> list[str]:
+    """Say that classes look like sets of labels, where several are put together of others."""
+    for sign in "|;":
+        parts = [{part.strip() for part in str(one).split(sign)} for one in classes]
+        single = {next(iter(one)) for one in parts if len(one) == 1}
+        several = [one for one in parts if len(one) > 1]
+        if len(several) > 1 and len(single) > 1 and all(one & single for one in several):
+            example = next(str(one) for one in classes if sign in str(one))
+            return [
+                f"values of {name!r} such as {example!r} count as classes of their own; --task multilabel "
+                "(task='multilabel') reads them as several labels a row"
+            ]
+    return []
 
 
 def _task_of(

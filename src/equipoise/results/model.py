@@ -16,9 +16,9 @@ from equipoise.frames import to_frame
 from equipoise.learners.base import Fitted
 from equipoise.learners.encoding import Encoder, Matrix, View
 from equipoise.results.estimators import trusted_names
-from equipoise.results.storage import Parts, read_parts, write_parts
+from equipoise.results.storage import Parts, write_parts
 
-__all__ = ["Model", "load"]
+__all__ = ["Model"]
 
 
 @dataclass
@@ -165,35 +165,3 @@ def _frame(data: Any) -> Any:
 
         return read_table(data)
     return to_frame(data)
-
-
-def load(folder: str | Path, *, trusted: str | Iterable[str] = ()) -> Model:
-    """Load a model that :meth:`Model.save` wrote; no code from the folder is run.
-
-    Parameters
-    ----------
-    folder : path
-        What was given to :meth:`Model.save`, or ``RUN/model`` of a trial.
-    trusted : list of str, optional
-        Types and functions outside the libraries known to be safe that the model may hold, such as
-        ``["mypackage.MyEstimator"]``. They are imported and built from what the folder says, so name
-        only those whose code you know, and only for a folder from someone you trust.
-
-    Raises
-    ------
-    ModelError
-        If the folder is no model, is damaged, or holds a type that is neither known to be safe nor trusted.
-
-    Examples
-    --------
-    >>> import equipoise as eq, numpy as np, tempfile
-    >>> X = np.random.default_rng(0).normal(size=(300, 2))
-    >>> model = eq.train(X, target=(X[:, 0] > 1).astype(int), strategy="untreated", learner="linear")
-    >>> again = eq.load(model.save(tempfile.mkdtemp() + "/model"))
-    >>> bool((again.predict(X) == model.predict(X)).all())
-    True
-    """
-    from equipoise.results.other_models import model_class
-
-    parts = read_parts(Path(folder), trusted_names(trusted))
-    return model_class(str(parts.about.get("task")))(*parts)

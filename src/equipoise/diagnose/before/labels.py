@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,7 +96,8 @@ Papers: Charte, Rivera, del Jesus and Herrera, Neurocomputing 163, 2015, and HAI
             severity,
             said,
             evidence,
-            "weigh labels or elements (equipoise weights), and tune a threshold for each label",
+            f"equipoise compare FILE --target {quote(subject.dataset.target)} --strategies "
+            "untreated,pos-weight-sqrt,weights-isns,repeat-factor",
             (
                 "copying rows would help little: rare labels occur together with frequent ones"
                 if mixed

@@ -123,9 +123,9 @@ What to do: more rows of the class; fewer treatments; several repeats steady the
         severity, worst = bad[0] if bad else (None, found[0][1])
         ap, recall = worst["average_precision"], worst["recall"]
         said = (
-            f"{worst['rows']:,} rows of {worst['class']} can show a difference of {ap['one_treatment']:.3f} in average "
-            f"precision and {recall['one_treatment']:.3f} in recall; among {_TRIALS} treatments {ap['of_20']:.3f} and "
-            f"{recall['of_20']:.3f}"
+            f"{worst['rows']:,} rows of {worst['class']} can show a difference of {_least(ap['one_treatment'])} in average "
+            f"precision and {_least(recall['one_treatment'])} in recall; among {_TRIALS} treatments {_least(ap['of_20'])} and "
+            f"{_least(recall['of_20'])}"
         )
         if severity is None:
             return self.passed(said, evidence)
@@ -185,3 +185,8 @@ def _weighted(subject: Before) -> F:
         return out
 
     return subject.once("weighted", make)
+
+
+def _least(difference: float) -> str:
+    # Both measures end at 1.
+    return f"{difference:.3f}" if difference < 1 else "more than there is"
