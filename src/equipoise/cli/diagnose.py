@@ -80,6 +80,15 @@ Run = Annotated[
         rich_help_panel=_DATA,
     ),
 ]
+ModelDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="DIR",
+        help="A saved model: what imbalance did to it, on the rows of FILE, which it was not trained on.",
+        rich_help_panel=_DATA,
+    ),
+]
 Mute = Annotated[
     list[str] | None,
     typer.Option(
@@ -136,6 +145,7 @@ def diagnose_file(
     role: Roles = None,
     separator: Separator = None,
     run: Run = None,
+    model: ModelDir = None,
     mute: Mute = None,
     explain: Explain = None,
     fail_on: FailOn = None,
@@ -185,6 +195,16 @@ def diagnose_file(
             run=run,
             seed=seed,
         )
+    if model is not None and file is None:
+        raise UsageError("--model needs rows to look at", remedy="give FILE and --target")
+    if model is not None:
+        from equipoise.diagnose.models import diagnose_model
+        from equipoise.diagnose.run import joined as both
+        from equipoise.results.loading import load
+
+        assert found is not None
+        judged = diagnose_model(load(model), file, name, mute=muted, run=run, seed=seed)
+        found = both(found, judged)
     if predictions is not None:
         judged = _judge(
             predictions,

@@ -107,6 +107,8 @@ def diagnose(
     )
     measured = None if run is None else read_run(run, subject.classes)
     findings = examine(known_checks("before"), subject, muted)
+    if measured is not None:
+        findings += _of_model(measured, muted)
     about = _about_data(subject)
     return _gather(findings, about, seed, run, measured)
 
@@ -296,8 +298,14 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def joined(first: Diagnosis, second: Diagnosis) -> Diagnosis:
-    """Put what was found of data and of predictions into one diagnosis; the data lead."""
-    findings = in_order([*first.findings, *second.findings])
+    """Put what was found of data and of predictions into one diagnosis; the data lead.
+
+    What the first says of a model, as a run does, gives way to what the second says of it.
+    """
+    later = {one.code for one in second.findings}
+    findings = in_order(
+        [*(one for one in first.findings if one.code not in later), *second.findings]
+    )
     notes = [*first.summary["notes"], *second.summary["notes"]]
     return Diagnosis(
         {
@@ -312,6 +320,12 @@ def joined(first: Diagnosis, second: Diagnosis) -> Diagnosis:
 def _muted(mute: Iterable[str]) -> set[str]:
     names = mute.split(",") if isinstance(mute, str) else list(mute)
     return {find_check(name).code for name in names if name.strip()}
+
+
+def _of_model(run: dict[str, Any], muted: set[str]) -> list[Finding]:
+    """Return what a run found of its recommended model, from out-of-fold predictions."""
+    stored = [one for one in run.get("findings", []) if one.get("stage") == "after"]
+    return [Finding.from_dict(one) for one in stored if one["code"] not in muted]
 
 
 def _gather(
