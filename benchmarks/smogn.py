@@ -3,9 +3,9 @@
 The two draw at random, each in its own way, so their rows differ; what is compared is that both return about as many
 rows, as many of them rare. imbreg is no part of the project: without it only ours is measured.
 
-    pip install --no-deps --target /tmp/peer imbreg
-    python benchmarks/smogn.py --peer /tmp/peer                  1,000 to 8,000 rows of both, 28,000 of ours
-    python benchmarks/smogn.py --peer /tmp/peer --sizes 28000 --limit 3600
+    pip install --no-deps --target peer imbreg
+    python benchmarks/smogn.py --peer peer                  1,000 to 8,000 rows of both, 28,000 of ours
+    python benchmarks/smogn.py --peer peer --sizes 28000 --limit 3600
 
 The rows are standard normal, 59 columns by default, one in seven of them rounded; the target is log-normal. Rare is what
 has a relevance of 0.8 by the box plot, about an eighth of the rows.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from equipoise.data.forward import start_forward, stretches
 from equipoise.data.label_dealing import deal_labels
 from equipoise.data.labels import rows_word
-from equipoise.data.splits import FoldPlan, Split, folds_word, splits_of
+from equipoise.data.splits import FoldPlan, Split, affordable_folds, folds_word, splits_of
 from equipoise.errors import TargetError
 
 __all__ = ["label_folds"]
@@ -61,17 +61,7 @@ def label_folds(
         )
     if time is not None:
         return _forward(Y, ids, time, folds, repeats, names, kept)
-    notes: list[str] = []
-    units = len(Y) if ids is None else int(ids.max()) + 1
-    if units < 2:
-        raise TargetError(
-            f"all {len(Y):,} rows are in one group ({kept} are kept together), so no split can both learn and test",
-            remedy="give rows of at least two groups, or another --group if one was named",
-        )
-    what = "rows" if ids is None else f"groups ({kept} are kept together)"
-    if units < folds:
-        notes.append(f"there are {units} {what}: {units} {folds_word(units)} instead of {folds}")
-        folds = units
+    _, folds, notes = affordable_folds(len(Y), ids, folds, kept)
     deals = [
         deal_labels(Y, ids, folds, np.random.default_rng([seed, repeat]))
         for repeat in range(repeats)

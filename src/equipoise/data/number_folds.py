@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from equipoise.data.dealing import deal
 from equipoise.data.forward import start_forward, stretches
-from equipoise.data.splits import FoldPlan, folds_word, splits_of
+from equipoise.data.splits import FoldPlan, affordable_folds, folds_word, splits_of
 from equipoise.data.strata import MOST_BINS, number_strata
 from equipoise.errors import TargetError
 
@@ -56,17 +56,7 @@ def number_folds(
         )
     if time is not None:
         return _forward(y, ids, time, folds, repeats, kept)
-    notes: list[str] = []
-    units = len(y) if ids is None else int(ids.max()) + 1
-    if units < 2:
-        raise TargetError(
-            f"all {len(y):,} rows are in one group ({kept} are kept together), so no split can both learn and test",
-            remedy="give rows of at least two groups, or another --group if one was named",
-        )
-    what = "rows" if ids is None else f"groups ({kept} are kept together)"
-    if units < folds:
-        notes.append(f"there are {units} {what}: {units} {folds_word(units)} instead of {folds}")
-        folds = units
+    units, folds, notes = affordable_folds(len(y), ids, folds, kept)
     strata = number_strata(y, max(min(MOST_BINS, units // folds), 1))
     deals = [
         deal(strata, ids, folds, np.random.default_rng([seed, repeat])) for repeat in range(repeats)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FoldPlan", "Split", "folds_word", "splits_of"]
+from equipoise.errors import TargetError
+
+__all__ = ["FoldPlan", "Split", "affordable_folds", "folds_word", "splits_of"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,49 @@ class FoldPlan:
 def folds_word(count: int) -> str:
     """Word for so many folds."""
     return "fold" if count == 1 else "folds"
+
+
+def affordable_folds(
+    n: int, ids: np.ndarray | None, folds: int, kept: str
+) -> tuple[int, int, list[str]]:
+    """Reduce the folds to the rows, or groups, that there are to deal.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    ids : ndarray of shape (n,), optional
+        Group of each row, from 0.
+    folds : int
+        Folds asked for.
+    kept : str
+        What the groups are, for messages.
+
+    Returns
+    -------
+    units, folds : int
+        What is dealt, and how many folds it is dealt to.
+    notes : list of str
+
+    Raises
+    ------
+    TargetError
+        If there is a single one to deal.
+    """
+    units = n if ids is None else int(ids.max()) + 1
+    if units < 2:
+        raise TargetError(
+            f"all {n:,} rows are in one group ({kept} are kept together), so no split can both learn and test",
+            remedy="give rows of at least two groups, or another --group if one was named",
+        )
+    if units >= folds:
+        return units, folds, []
+    what = "rows" if ids is None else f"groups ({kept} are kept together)"
+    return (
+        units,
+        units,
+        [f"there are {units} {what}: {units} {folds_word(units)} instead of {folds}"],
+    )
 
 
 def splits_of(deals: Sequence[np.ndarray], folds: int) -> list[Split]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from equipoise.diagnose.chance import Range, rare_classes, share_gap, share_range
 from equipoise.diagnose.check import CLASSES, Check
-from equipoise.diagnose.finding import Finding
+from equipoise.diagnose.finding import Finding, Severity
 from equipoise.diagnose.registry import register
 from equipoise.diagnose.subject import Before
 from equipoise.diagnose.wording import (
@@ -168,12 +168,12 @@ Data Sets 101", AAAI workshop 2000. Newcombe, Statistics in Medicine 17, 1998.""
             why = "and as good as no more when classes count alike: " if low else ""
             tail = "rarity is not what it lacks" if low else "rarity does it little harm or none"
             return self.passed(f"{said}, {why}{tail}", evidence)
-        severity = "high" if now[2] < 0.5 else "medium" if now[0] < 0.5 else "low"
+        severity: Severity = "high" if now[2] < 0.5 else "medium" if now[0] < 0.5 else "low"
         more = f" ({len(harmed)} classes suffer)" if len(harmed) > 1 else ""
         strategies = _advice(subject, worst)
         evidence["strategies"] = strategies
         return self.issue(
-            severity,  # type: ignore[arg-type]
+            severity,
             f"{said}, and {percent(then[0])} when all classes count alike{more}",
             evidence,
             f"equipoise compare FILE --target {quote(subject.dataset.target)} --strategies {','.join(strategies)}",
@@ -240,9 +240,9 @@ on Few-Shot Learning", ACM Computing Surveys 53, 2020."""
             if least <= _UNTESTABLE
             else f"could have its recall measured to within {percent(half)} at best"
         )
-        severity = "high" if least <= _UNTESTABLE else "medium" if least < _VAGUE else "low"
+        vague: Severity = "medium" if least < _VAGUE else "low"
         return self.issue(
-            severity,  # type: ignore[arg-type]
+            "high" if least <= _UNTESTABLE else vague,
             f"{rows_of(len(few), what)} {verb_for(len(few), 'has', 'have')} few rows of "
             f"{verb_for(len(few), 'its', 'their')} own ({shown}{more}); {name_of(few[0])} {tells}",
             evidence,

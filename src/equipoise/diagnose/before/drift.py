@@ -253,10 +253,8 @@ def _named(one: dict[str, Any], subject: Before) -> dict[str, Any]:
 
 
 def _beyond(low: float, high: float) -> Severity | None:
-    for severity, far in (("high", 2.0), ("medium", 1.25), ("low", 1.0)):
-        if low > far or high < 1 / far:
-            return severity  # type: ignore[return-value]
-    return None
+    # By how much one exceeds the other, whichever it is.
+    return by_bounds(max(low, 1 / high if high > 0 else float("inf")), (2.0, 1.25, 1.0))
 
 
 def _some(data: Dataset, rng: np.random.Generator) -> Dataset:
