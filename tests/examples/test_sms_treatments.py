@@ -174,18 +174,64 @@ def test_no_true_difference_is_rarely_called_one(verdicts: ModuleType) -> None:
     assert wrong <= 12  # 5 expected
 
 
-def test_calibration_in_the_large(verdicts: ModuleType) -> None:
+def test_calibration(verdicts: ModuleType) -> None:
+    from scipy.special import expit, logit
+
+    calibration = importlib.import_module("sms_calibration")
     y = truth()
     bench = verdicts.Bench(y, np.arange(len(y)), draws=500)
-    right, high = np.full((3, 1000), 0.13), np.full((3, 1000), 0.3)
-    fair = bench.test(*(part[verdicts.LARGE] for part in bench.values(right)))
-    over = bench.test(*(part[verdicts.LARGE] for part in bench.values(high)))
+    fair = calibration.bias(bench, logit(np.full((3, 1000), 0.13)))
+    over = calibration.bias(bench, logit(np.full((3, 1000), 0.3)))
     assert fair.mean == pytest.approx(0, abs=1e-12)
     assert fair.low < 0 < fair.high
     assert over.mean == pytest.approx(0.17)
     assert over.low > 0
     # The share of 1,000 draws of a coin of 0.13.
     assert over.standard_error == pytest.approx((0.13 * 0.87 / 1000) ** 0.5, rel=0.1)
+    # Log-odds that are half as large as they should be, and twice as large.
+    random = np.random.default_rng(0)
+    z = random.normal(-1, 2, 1000)
+    bench = verdicts.Bench((random.random(1000) < expit(z)).astype(int), np.arange(1000), draws=50)
+    for factor in (0.5, 1.0, 2.0):
+        found = calibration.slope(bench, np.tile(z * factor, (3, 1)))
+        assert found.low < 1 / factor - 1 < found.high
+        assert (found.low < 0 < found.high) == (factor == 1)
+
+
+def test_two_seeds_decide_nothing(verdicts: ModuleType) -> None:
+    y = truth()
+    bench = verdicts.Bench(y, np.arange(len(y)), draws=200)
+    for seeds, decided in ((2, False), (3, True)):
+        values = {
+            "untreated": bench.values(said(y, 0.5, 0.01, seeds)),
+            "arm": bench.values(said(y, 0.0, 0.01, seeds)),
+        }
+        found = bench.compare(values["arm"], values["untreated"], "recall")
+        assert (verdicts.verdict(found.low, found.high, True) == "confirmed") == decided
+        low, high = bench.interval(*(part["recall"] for part in values["untreated"]))
+        assert 0.3 < low < high < 0.7
+
+
+def test_near_copies_of_training_messages(treatments: ModuleType) -> None:
+    sms_data = importlib.import_module("sms_data")
+    texts = [
+        "abcdefgh",
+        "call now to claim",
+        "xyz",
+        "ABCDE fgh!",
+        "call now to claim it",
+        "zzzzzzzz",
+        "ab",
+    ]
+    data = sms_data.Data(texts, np.zeros(7, int), np.arange(7), np.arange(3), np.arange(3, 7))
+
+    def fives(text: str) -> set[str]:
+        return {text[i : i + 5] for i in range(len(text) - 4)}
+
+    one, other = fives("callnowtoclaim"), fives("callnowtoclaimit")
+    assert sms_data.nearest_copies(data) == pytest.approx(
+        [1, len(one & other) / len(one | other), 0, 0]
+    )
 
 
 @pytest.mark.parametrize(("gamma", "alpha"), [(2.0, 0.25), (0.5, 0.9), (0.0, 0.75)])
@@ -193,7 +239,7 @@ def test_focal_probabilities_come_back(treatments: ModuleType, gamma: float, alp
     from scipy.optimize import minimize_scalar
     from scipy.special import expit
 
-    report = importlib.import_module("sms_report")
+    calibration = importlib.import_module("sms_calibration")
     for p in (0.05, 0.5, 0.9):
 
         def expected(z: float, p: float = p) -> float:
@@ -202,7 +248,9 @@ def test_focal_probabilities_come_back(treatments: ModuleType, gamma: float, alp
             return float(-spam - (1 - alpha) * (1 - p) * q**gamma * np.log1p(-q))
 
         z = minimize_scalar(expected, bounds=(-12, 12), method="bounded", options={"xatol": 1e-9}).x
-        assert expit(report.unfocused(np.array([z]), gamma, alpha)) == pytest.approx([p], abs=1e-4)
+        assert expit(calibration.unfocused(np.array([z]), gamma, alpha)) == pytest.approx(
+            [p], abs=1e-4
+        )
 
 
 def test_more_claims_widen_the_intervals(verdicts: ModuleType) -> None:
@@ -329,7 +377,7 @@ def test_a_run_and_the_same_command_again(
     assert document["data"]["test_rows_repeated_in_train"] == 0
     assert document["data"]["focal_tuned"]["gamma"] > 0
     saved = np.load(out / "runs" / "untreated.0.npy")
-    bias = document["calibration"]["untreated"]["difference"]
+    bias = document["calibration"]["untreated"]["raw"]["bias"]["value"]
     row = document["metrics"]["untreated"]
     rows, spam = document["data"]["rows"]["test"], document["data"]["spam"]["test"]
     assert bias == pytest.approx(row["mean probability"] - spam / rows)
