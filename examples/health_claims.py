@@ -17,6 +17,7 @@ interrupted goes on with the arm at which it stopped.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import textwrap
 from pathlib import Path
@@ -206,7 +207,11 @@ def _listed(classes: list[str], counts: np.ndarray) -> str:
 
 def logits_of(arm: str, part: dict[str, Any], classes: list[str], given: Any) -> np.ndarray:
     """Train an arm, or read what an earlier run of the same settings left of it."""
-    settings = {k: str(v) for k, v in sorted(vars(given).items()) if k not in ("out", "arms")}
+    settings = {
+        k: str(v) for k, v in sorted(vars(given).items()) if k not in ("out", "arms", "data")
+    }
+    content = json.dumps([[t.tolist() for t in part[name]] for name in sorted(part)])
+    settings["data"] = hashlib.sha256(content.encode()).hexdigest()
     stamp = json.dumps(settings | {"classes": classes})
     path = given.out / f"{arm.replace(' ', '-')}.npz"
     print(f"\n{arm}: {ARMS[arm]}", flush=True)
@@ -257,7 +262,9 @@ def print_verdict(
     draws = bootstrap_weights(len(y), 2000, 0, groups)
     once = {arm: confusion(y, one, len(classes)) for arm, one in said.items()}
     many = {arm: confusion(y, one, len(classes), draws) for arm, one in said.items()}
-    print(f"\n{len(y)} test rows, 95 % intervals by bootstrap, widened for the chance of training:")
+    print(
+        f"\n{len(y)} test rows, 95 % intervals by bootstrap, somewhat widened for the chance of training:"
+    )
     print(f"  {'':15}" + "".join(f"{name:26}" for name in SCORES).rstrip())
     for arm in said:
         cells = []
@@ -290,7 +297,7 @@ def print_verdict(
     shown = [(arm, g.mean) for arm, g, p in zip(names, gains, corrected, strict=True) if p <= 0.05]
     if shown:
         told = ", ".join(f"{arm} ({'better' if mean > 0 else 'worse'})" for arm, mean in shown)
-        print(f"Shown to differ from untreated: {told}.")
+        print(f"Shown to differ from untreated, as these models were trained: {told}.")
     else:
         told = "Nothing is shown: no arm differs from untreated by more than chance."
         moved = [gain for gain in gains if gain.standard_error > 0]
@@ -301,7 +308,10 @@ def print_verdict(
                 "five such trials; smaller ones are mostly missed."
             )
         print(told)
-    print("One training per arm; another seed moves each of these numbers.")
+    print(
+        "One training per arm: another seed moves each of these numbers, by how much one training cannot tell. Where seeds\n"
+        "differ much, more than one such table in twenty shows a difference that is none."
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:

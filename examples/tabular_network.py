@@ -11,7 +11,7 @@ out, since copies that fall on both sides of a split are remembered, not predict
 
 Every row is judged once, by a network that never saw it: of five parts one is for judging, one for
 choosing the threshold, three for training, in turn. Only training rows are ever resampled, and all
-treatments get the same number of steps.
+treatments get the same number of steps and start at the prior of what they train on.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from equipoise import samplers
 from equipoise.data.dealing import deal
 from equipoise.data.demo import demo_path
 from equipoise.decisions import Decision, tune_bias
+from equipoise.diagnose.after.calibration import event_ratio
+from equipoise.diagnose.chance import share_range
 from equipoise.losses import ImbalanceLoss, WeightedBCE, WeightedCrossEntropy
 from equipoise.metrics import average_precision, confusion, get_metric, per_class
 from equipoise.metrics.confusion import accuracy
@@ -221,35 +223,39 @@ def print_symptoms(y: np.ndarray, trial: Trial) -> None:
     called = said == 0
     expected = p[called].sum()
     sure = 1 - p[called & rare]
+    gaps = np.subtract(trial.train_f1, trial.test_f1)
     train_f1, test_f1 = np.mean(trial.train_f1), np.mean(trial.test_f1)
+    misses = share_range(said[rare] == 0)  # with the lower and upper end of Wilson's interval
     checks = [
         (
-            recall < specific - 0.2,
+            1 - misses[1] < specific - 0.2,
             f"low minority recall: {recall:.0%} of the rare rows are found, {specific:.1%} of the common ones",
         ),
         (
-            beyond.any() and between.sum() > 0.2 * beyond.sum(),
+            share_range(said[beyond] == 0)[1] > 0.2,
             f"a boundary pushed into the minority region: {beyond.sum()} rare rows have a probability above the "
             f"{prior:.1%} that they have overall, where rare rows are the denser ones, yet "
             f"{between.sum()} of them lie on the majority's side",
         ),
         (
-            missed / rare.sum() > 3 * false / (~rare).sum(),
+            misses[1] > 3 * false / (~rare).sum(),
             f"a lopsided confusion matrix: {missed:.0f} of {rare.sum()} rare rows are missed "
             f"({missed / rare.sum():.0%}), {false:.0f} of {(~rare).sum():,} common ones ({false / (~rare).sum():.2%})",
         ),
         (
-            len(sure) > 0 and len(sure) > 1.25 * expected,
+            event_ratio(len(sure), expected)[1] > 1,
             f"overconfidence in the majority: among the rows it calls common it expects {expected:.0f} rare ones, and "
             f"there are {len(sure)}; it was {np.median(sure) if len(sure) else 0:.1%} sure of the common "
             "class on the median rare row that it missed",
         ),
         (
-            train_f1 - test_f1 > 0.1,
+            gaps.mean() > 0.1 and (gaps > 0).all(),
             f"poor generalisation on the minority: F1 is {train_f1:.2f} on training rows and {test_f1:.2f} on others",
         ),
     ]
-    print("\nSymptoms of the untreated network:")
+    print(
+        "\nSymptoms of the untreated network, found where a 95 % interval, or every part, is beyond the bound:"
+    )
     for found, words in checks:
         head = f"  {'found' if found else 'not found':11}"
         print(textwrap.fill(head + words, 112, subsequent_indent=" " * len(head)))

@@ -128,6 +128,7 @@ def reason(verdict: Verdict, judge: Judge) -> str:
     out += _shown_better(verdict, judge)
     out.append("" if few else _power(verdict, judge))
     out.append(_picked(verdict, judge))
+    out.append(_chosen_before(judge))
     return "\n".join(sentence for sentence in out if sentence)
 
 
@@ -183,20 +184,22 @@ def _picked(verdict: Verdict, judge: Judge) -> str:
     seen, expected = verdict.best.candidate.metrics[judge.metric.name].mean, verdict.picked.mean
     if verdict.competitors < 2 or not np.isfinite(expected):
         return ""
-    learner = verdict.best.candidate.part.learner
-    left = {one.learner for one in judge.plan.left_out if "finalist" in one.why_not}
-    more = ""
-    if learner.name in left:
-        # The draws can only redo the choice among those that were trained.
-        more = f" That the strategies of {learner.name} were chosen on the same rows is not in this number."
     if _number(seen) == _number(expected):
-        return (
-            f"Picking the best of {verdict.competitors} did not flatter it: the corrected score is the "
-            f"same.{more}"
-        )
+        return f"Picking the best of {verdict.competitors} did not flatter it: the corrected score is the same."
     return (
         f"Whoever picks the best of {verdict.competitors} should expect {_number(expected)} from it, not "
-        f"{_number(seen)} (corrected for having been picked).{more}"
+        f"{_number(seen)} (corrected for having been picked)."
+    )
+
+
+def _chosen_before(judge: Judge) -> str:
+    left = dict.fromkeys(one.learner for one in judge.plan.left_out if "finalist" in one.why_not)
+    if not left:
+        return ""
+    # The draws can only redo the choice among those that were trained.
+    return (
+        f"Which strategies {' and '.join(left)} was trained with was chosen on the same rows by a quicker learner: "
+        "no interval, test or corrected score above knows of that choice."
     )
 
 
