@@ -9,7 +9,7 @@ number of optimizer steps (`--budget epochs`: each as many as its own rows make)
 `--out` when it is done, so the same command goes on where it was ended. The data: UCI, "SMS Spam Collection",
 the original tab-separated file or a parquet with the columns label and text.
 
-Needs `pip install 'equipoise[hf,text]'`. About 40 minutes on two cores; `--rows 400 --seeds 1` is a quick look.
+Needs `pip install 'equipoise[hf,text]'`. About an hour and a half on two cores; `--rows 400 --seeds 1` is a quick look.
 """
 
 from __future__ import annotations
