@@ -238,7 +238,7 @@ def print_symptoms(y: np.ndarray, trial: Trial) -> None:
             f"{between.sum()} of them lie on the majority's side",
         ),
         (
-            misses[1] > 3 * false / (~rare).sum(),
+            missed > 0 and misses[1] > 3 * false / (~rare).sum(),
             f"a lopsided confusion matrix: {missed:.0f} of {rare.sum()} rare rows are missed "
             f"({missed / rare.sum():.0%}), {false:.0f} of {(~rare).sum():,} common ones ({false / (~rare).sum():.2%})",
         ),

@@ -97,6 +97,28 @@ def test_copies_are_left_out(example: Any, tmp_path: Path, capsys: Any) -> None:
         example.read(place, "kind", None)
 
 
+def test_rows_to_judge_and_to_choose_by_are_not_trained_on(
+    example: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = np.arange(60.0)[:, None], np.tile([0, 0, 1], 20)
+    part = np.arange(60) // 3 % example.PARTS
+    trained = []
+
+    def train(rows: Any, labels: Any, *_: Any, seed: int) -> None:
+        trained.append((rows, labels))
+
+    monkeypatch.setattr(example, "TREATMENTS", example.TREATMENTS[:1])
+    monkeypatch.setattr(example, "train", train)
+    monkeypatch.setattr(example, "log_p", lambda _, z: np.log(np.full((len(z), 2), 0.5)))
+    trials = example.judge(x, y, part, steps=1)
+    assert list(trials) == ["untreated"]
+    assert len(trained) == example.PARTS
+    for fold, (rows, labels) in enumerate(trained):
+        own = x[(part != fold) & (part != (fold + 1) % example.PARTS)]
+        np.testing.assert_allclose(rows, (own - own.mean()) / own.std())
+        assert len(labels) == len(own)
+
+
 def test_symptoms_are_told_from_health(example: Any, capsys: Any) -> None:
     y = np.repeat([0, 1], [900, 100])
     right = np.where(y == 1, 0.99, 0.01)
