@@ -95,31 +95,6 @@ def test_scores_are_those_of_the_same_layers_in_torch():
     np.testing.assert_allclose(sparse, fitted.log_proba(X), atol=1e-12)
 
 
-def test_steps_are_those_of_torch_on_the_mean_of_weighted_terms():
-    # Three epochs of one batch without dropout: repeat them with torch's own layers and loss.
-    X, y = rows(20)
-    weight = np.linspace(0.5, 1.5, 20)
-    recipe = Recipe(hidden=(5,), dropout=0.0, blind=3)
-    before = train_network(Training(X, y, 2, seed=4), Recipe(hidden=(5,), epochs=0)).fitted
-    after = train_network(Training(X, y, 2, seed=4, sample_weight=weight), recipe).fitted
-    net = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2))
-    with torch.no_grad():
-        for k, layer in enumerate((net[0], net[2])):
-            layer.weight.copy_(torch.tensor(before.weights[k]))
-            layer.bias.copy_(torch.tensor(before.biases[k]))
-    steps = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
-    for _ in range(3):
-        terms = torch.nn.functional.cross_entropy(
-            net(torch.from_numpy(squashed(X))), torch.from_numpy(y), reduction="none"
-        )
-        steps.zero_grad()
-        (terms * torch.from_numpy(weight)).mean().backward()
-        steps.step()
-    for k, layer in enumerate((net[0], net[2])):
-        np.testing.assert_allclose(after.weights[k], layer.weight.detach(), atol=1e-5)
-        np.testing.assert_allclose(after.biases[k], layer.bias.detach(), atol=1e-5)
-
-
 def test_batches_grow_with_the_rows_and_an_epoch_stays_cheap():
     sizes = [Recipe().batch_size(n) for n in (1, 10, 400, 4000, 40_000, 400_000, 4_000_000)]
     assert sizes == sorted(sizes)
