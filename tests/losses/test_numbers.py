@@ -38,7 +38,8 @@ def test_half_the_absolute_error_at_the_median() -> None:
 @given(st.floats(0.01, 0.99), st.floats(-5, 5), st.floats(-5, 5))
 def test_pinball_by_its_cases(q: float, p: float, y: float) -> None:
     expected = q * (y - p) if y >= p else (1 - q) * (p - y)
-    got = pinball_loss(torch.tensor([p]).double(), torch.tensor([y]).double(), q=q)
+    one, other = torch.tensor([[p], [y]], dtype=torch.float64)
+    got = pinball_loss(one, other, q=q)
     assert got.item() == pytest.approx(expected)
 
 
