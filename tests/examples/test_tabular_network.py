@@ -123,7 +123,7 @@ def test_symptoms_are_told_from_health(example: Any, capsys: Any) -> None:
     y = np.repeat([0, 1], [900, 100])
     right = np.where(y == 1, 0.99, 0.01)
     sick = np.where((y == 1) & (np.arange(1000) % 2 == 0), 0.9, 0.01)
-    sick[-31::2] = 0.3  # on the majority's side, though three times as likely as any row
+    sick[-61::2] = 0.3  # on the majority's side, though three times as likely as any row
     for p, words in ((right, ["not found"] * 5), (sick, ["found"] * 5)):
         trial = SimpleNamespace(
             log_p=np.log(np.column_stack([1 - p, p])),
