@@ -9,7 +9,7 @@ from equipoise.learners.base import Loss, Training
 from equipoise.learners.losses import unfocused
 from equipoise.learners.mlp import Mlp
 from equipoise.learners.neural.mlp import Recipe
-from equipoise.learners.neural.mlp_others import train_on_labels, train_on_numbers
+from equipoise.learners.neural.mlp_others import _Numbers, train_on_labels, train_on_numbers
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(240, 4))
@@ -44,6 +44,33 @@ def test_numbers_are_learned_with_each_loss(loss: Loss | None) -> None:
     found = train_on_numbers(part, QUICK).predict(X)
     assert np.corrcoef(found, Z)[0, 1] > 0.8
     assert abs(found.mean() - Z.mean()) < 5.0
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.5])
+def test_balanced_errors_are_judged_as_one_batch_at_a_cost_that_grows_with_the_rows_alone(
+    noise: float,
+) -> None:
+    """The mean over watched rows in one batch, by a square of all pairs, but for a constant."""
+    y = np.exp(1.5 * np.random.default_rng(3).normal(size=1500))
+    part = Training(
+        np.zeros((1500, 1)),
+        y,
+        1,
+        target="numbers",
+        loss=Loss("balanced-mse", {"noise": noise}),
+        watched=(np.zeros((1500, 1)), y),
+    )
+    fit = _Numbers(part, QUICK)
+    fit.at_once = 400  # the last part is smaller than the others
+    z = (y - y.mean()) / y.std()
+    for p in (0.7 * z, np.full(1500, z.max() + 1.0)):
+        score = -0.5 * ((p[:, None] - z) / noise) ** 2
+        top = score.max(axis=1)
+        common = top + np.log(np.exp(score - top[:, None]).mean(axis=1))
+        expected = np.mean((p - z) ** 2 + 2 * noise**2 * common)
+        assert fit.measure(p[:, None]) == pytest.approx(expected, abs=1e-5)
+    assert len(np.unique(y)) == 1500
+    assert fit.judge.mixture.shape[1] < (120 if noise == 0.5 else 500)
 
 
 def test_a_high_quantile_lies_above_most_rows() -> None:

@@ -18,6 +18,7 @@ from equipoise.learners.mlp import NetworkOfLabels, NetworkOfNumbers, squashed
 from equipoise.learners.neural.mlp import Recipe
 from equipoise.learners.neural.network import AdamW, Kept, Network
 from equipoise.learners.numbers import Unit
+from equipoise.losses import BalancedMSELoss
 
 __all__ = ["train_on_labels", "train_on_numbers"]
 
@@ -27,6 +28,8 @@ _AT_ONCE = 65_536
 _NOISE = (
     0.5  # of balanced squared error, in standard deviations of the target: about what a model errs
 )
+_GROUPS = 8  # of targets, per standard deviation of the noise
+_PAIRS = 2**22  # of a prediction and a group at a time: 32 MiB
 
 
 def train_on_labels(training: Training, recipe: Recipe | None = None) -> NetworkOfLabels:
@@ -161,11 +164,20 @@ class _Numbers(_Fit):
         self.z = self._put(self.unit.put(y).astype(np.float32))
         self.weight = None if weight is None else self._put(weight.astype(np.float32))
         loss = training.loss
-        if loss is not None and loss.name == "balanced-mse":
+        balanced = loss is not None and loss.name == "balanced-mse"
+        if loss is not None and balanced:
             loss = loss.settled({"noise": loss.values.get("noise", _NOISE)})
         self.loss = None
         if loss is not None:
             self.loss = make_loss(loss, y, 1, "numbers").to(self.device)
+        self.judge, self.at_once = self.loss, _AT_ONCE
+        if self.loss is not None and balanced and self.watched is not None:
+            assert training.watched is not None
+            # All watched rows are the batch, as its size moves the loss. Row by row they would be a square.
+            noise = self.loss.noise
+            groups = _grouped(self.unit.put(training.watched[1]), noise / _GROUPS)
+            self.judge = BalancedMSELoss(noise, mixture=groups)
+            self.at_once = max(_PAIRS // max(len(groups[0]), 1), 1)
 
     def terms(self, scores: Tensor, at: Tensor) -> Tensor:
         weight = None if self.weight is None else self.weight[at]
@@ -179,8 +191,16 @@ class _Numbers(_Fit):
         """Return the mean loss, without weights."""
         assert self.training.watched is not None
         z = self.unit.put(self.training.watched[1])
-        if self.loss is None:
+        if self.judge is None:
             return float(np.mean((scores[:, 0] - z) ** 2))
+        both = torch.from_numpy(np.stack([scores[:, 0], z])).split(self.at_once, dim=1)
         with torch.no_grad():
-            terms = self.loss.terms(torch.from_numpy(scores[:, 0]), torch.from_numpy(z))
-        return float(terms.mean())
+            return sum(float(self.judge.terms(p, y).sum()) for p, y in both) / len(z)
+
+
+def _grouped(values: F, width: float) -> tuple[F, F, F]:
+    """Return how many values are in each cell of a grid that has any, their means and standard deviations."""
+    _, cell, count = np.unique(np.floor(values / width), return_inverse=True, return_counts=True)
+    mean = np.bincount(cell, weights=values) / count
+    spread = np.bincount(cell, weights=(values - mean[cell]) ** 2) / count
+    return count.astype(np.float64), mean, np.sqrt(spread)
