@@ -345,8 +345,8 @@ def test_tied_weights_are_not_scaled_unawares() -> None:
     [
         ([-1, 1], "label -1 of row 0 is no class code"),
         ([0.5, 1], "label 0.5 of row 0"),
-        (["a", None], "row 1 has no label"),
-        ([], "shape"),
+        (["a", None], "1 of 2 labels are missing, the first in row 1"),
+        ([], "no labels"),
         ([[0, 1], [2, 0]], "row 1, column 0"),
         ([[0, 1], [1]], "different lengths"),
         ([10**9], "would make"),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_counts, count_labels, per_class
+from equipoise.losses.counting import check_counts, count_sides, per_class
 from equipoise.losses.items import check_reduction, finish, label_items, to_terms
 
 __all__ = ["WeightedBCE", "log_sigmoids", "weighted_bce"]
@@ -183,7 +183,7 @@ class WeightedBCE(ImbalanceLoss):
             As for the class.
         """
         return cls(
-            _negatives_per_positive(*count_labels(labels, kwargs.get("ignore_index", -100))),
+            _negatives_per_positive(*count_sides(labels, kwargs.get("ignore_index", -100))),
             **kwargs,
         )
 

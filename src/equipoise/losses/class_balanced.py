@@ -15,7 +15,7 @@ from equipoise.losses.counting import (
     check_counts,
     check_number,
     count_classes,
-    count_labels,
+    count_sides,
     fill_absent,
     per_class,
 )
@@ -245,7 +245,7 @@ class ClassBalancedLoss(ImbalanceLoss):
         """
         ignored = kwargs.get("ignore_index", -100)
         if kwargs.get("base", "cross-entropy") in ("bce", "sigmoid-focal"):
-            return cls(count_labels(labels, ignored)[0], **kwargs)
+            return cls(count_sides(labels, ignored)[0], **kwargs)
         return cls(count_classes(labels, classes, ignored), **kwargs)
 
     def terms(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.weights import class_weights, count_weights
+from equipoise.weights.reading import as_array, read_codes
 
 __all__ = [
     "centred_log",
     "check_counts",
     "check_number",
     "count_classes",
-    "count_labels",
+    "count_sides",
     "fill_absent",
     "per_class",
     "weights_of_counts",
@@ -26,17 +27,6 @@ __all__ = [
 ]
 
 F = NDArray[np.float64]
-
-
-def _array(values: Any, name: str) -> NDArray[Any]:
-    if isinstance(values, Tensor):
-        host = values.detach().cpu()
-        # bfloat16 has no counterpart in numpy.
-        return np.asarray(host.double() if host.is_floating_point() else host)
-    try:
-        return np.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} is no array: {error}", remedy="give equally long rows") from error
 
 
 def check_number(
@@ -62,7 +52,7 @@ def check_number(
 
 def per_class(name: str, values: Any, *, zero: bool = False, sign: bool = False) -> Tensor:
     """Return one float64 number per class: above 0, 0 or more, or of any sign."""
-    array = _array(values, name)
+    array = as_array(values, name)
     if array.ndim > 1 or array.dtype.kind not in "iufb" or array.size == 0:
         raise UsageError(
             f"{name} has the shape {array.shape} and dtype {array.dtype}",
@@ -115,44 +105,8 @@ def centred_log(numbers: Tensor) -> Tensor:
 def _codes(
     labels: Any, classes: Sequence[Any] | int | None, ignore_index: int
 ) -> tuple[NDArray[np.int64], list[Any]]:
-    values = _array(labels, "labels")
-    if values.ndim != 1:
-        raise UsageError(
-            f"labels have the shape {values.shape}", remedy="give one label per row, shape (N,)"
-        )
-    whole = values.dtype.kind in "iub" or (
-        values.dtype.kind == "f" and bool((values == np.floor(values)).all())
-    )
-    if whole:
-        values = values[values != ignore_index] if values.dtype.kind != "b" else values
-    if len(values) == 0:
-        raise UsageError("there are no labels to count", remedy="pass at least one label")
-    if classes is None and not whole:
-        names = sorted(set(values.tolist()), key=lambda name: (str(type(name)), name))
-    elif classes is None or isinstance(classes, int | np.integer):
-        if not whole:
-            raise UsageError(
-                f"classes={classes} is a number, and labels such as {values[0]!r} are no codes",
-                remedy="pass the labels in the order of the columns, classes=[...]",
-            )
-        codes = values.astype(np.int64)
-        size = max(int(codes.max()) + 1, 2) if classes is None else int(classes)
-        if codes.min() < 0 or codes.max() >= size:
-            bad = codes.min() if codes.min() < 0 else codes.max()
-            raise UsageError(
-                f"class code {bad} is outside 0..{size - 1}",
-                remedy="number the classes from 0, or pass classes=[...] with the labels in order",
-            )
-        return codes, list(range(size))
-    else:
-        names = list(classes)
-    place = {name: code for code, name in enumerate(names)}
-    unknown = [label for label in values.tolist() if label not in place]
-    if unknown:
-        raise UsageError(
-            f"label {unknown[0]!r} is not among classes={names}", remedy="name every class there is"
-        )
-    return np.array([place[label] for label in values.tolist()], dtype=np.int64), names
+    # A softmax has two columns even where the labels show one class.
+    return read_codes(labels, classes, ignore_index=ignore_index, least=2)
 
 
 def count_classes(
@@ -166,9 +120,9 @@ def count_classes(
     return np.bincount(codes, minlength=len(names)).astype(np.float64)
 
 
-def count_labels(labels: Any, ignore_index: int = -100) -> tuple[F, F]:
+def count_sides(labels: Any, ignore_index: int = -100) -> tuple[F, F]:
     """Count in every column of multi-hot labels the rows with the label, and those without."""
-    Y = _array(labels, "labels")
+    Y = as_array(labels)
     if Y.ndim == 1:
         Y = Y[:, None]
     if Y.ndim != 2 or Y.size == 0 or Y.dtype.kind not in "iufb":

@@ -185,6 +185,13 @@ class WeightedCrossEntropy(ImbalanceLoss):
             Labels in the order of the columns, or the number of classes of codes.
         **kwargs
             As for the class.
+
+        Raises
+        ------
+        TargetError
+            If a label is missing (None, NaN), or is no code where the others are.
+        UsageError
+            If ``classes`` does not name the labels, or another argument cannot be used.
         """
         ignored = kwargs.get("ignore_index", -100)
         return cls(weights_of_labels(labels, classes, ignored, scheme, beta, given), **kwargs)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_counts, check_number, count_labels
+from equipoise.losses.counting import check_counts, check_number, count_sides
 from equipoise.losses.focal import focal_elements
 from equipoise.losses.items import check_reduction, finish, label_items, to_terms
 
@@ -236,7 +236,7 @@ class DistributionBalancedLoss(ImbalanceLoss):
         **kwargs
             As for the class.
         """
-        positives, negatives = count_labels(labels, kwargs.get("ignore_index", -100))
+        positives, negatives = count_sides(labels, kwargs.get("ignore_index", -100))
         return cls(positives, float((positives + negatives).max()), **kwargs)
 
     def terms(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:

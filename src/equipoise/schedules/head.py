@@ -16,10 +16,11 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset,
 
 from equipoise.data.seeds import check_seed
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import as_array, read_labels
+from equipoise.schedules.labels import read_labels
 from equipoise.schedules.layers import last_layer, other_owners
 from equipoise.schedules.samplers import ClassAwareSampler
 from equipoise.schedules.streams import whole_number
+from equipoise.weights.reading import as_array
 
 __all__ = ["HeadTraining", "head_features", "retrain_head"]
 

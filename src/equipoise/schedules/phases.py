@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import as_array
 from equipoise.schedules.streams import RowSampler, cycled, whole_number
+from equipoise.weights.reading import as_array
 
 __all__ = ["DeferredReweighting", "Schedule", "TwoPhase"]
 

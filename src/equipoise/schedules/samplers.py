@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import as_array
 from equipoise.schedules.streams import RowSampler, allot, cycled
+from equipoise.weights.reading import as_array
 from equipoise.weights.repeats import repeat_factors
 
 __all__ = [

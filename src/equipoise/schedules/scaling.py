@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import read_codes, real_number
+from equipoise.schedules.labels import real_number
 from equipoise.schedules.layers import last_layer, other_owners
+from equipoise.weights.reading import read_codes
 
 __all__ = ["learn_scales", "tau_normalise"]
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import as_array, read_labels, real_number
+from equipoise.schedules.labels import read_labels, real_number
 from equipoise.schedules.layers import last_layer, other_owners
+from equipoise.weights.reading import as_array, read_codes
 
 __all__ = ["LayerStart", "last_layer", "start_at_prior"]
 
@@ -221,9 +222,7 @@ class _Table:
             hot, _ = read_labels(np.where(ignored, 0, values), classes)
             positives = hot.sum(axis=0, dtype=np.float64)
             return cls(positives, (~ignored).sum(axis=0) - positives)
-        if values.dtype.kind in "iu":
-            values = values[values != -100]
-        codes, names = read_labels(values, classes)
+        codes, names = read_codes(values, classes, ignore_index=-100)
         # Codes do not tell of classes above the largest one seen; the network does.
         wider = known if classes is None and values.dtype.kind in "iufb" and known else 0
         wider = max(wider, 2) if len(names) == 1 else wider

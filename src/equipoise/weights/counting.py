@@ -9,34 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import TargetError, UsageError
+from equipoise.weights.reading import label_array
 
-__all__ = ["as_codes", "count_array", "count_labels", "distinct", "label_array"]
-
-
-def label_array(y: ArrayLike) -> NDArray[Any]:
-    """Return labels as a 1-d array in which none is missing."""
-    values = np.asarray(y)
-    if values.ndim != 1 or len(values) == 0:
-        raise TargetError(
-            f"labels of shape {values.shape} cannot be counted",
-            remedy="pass a 1-d array with at least one label",
-        )
-    missing = _missing(values)
-    if missing:
-        raise TargetError(
-            f"{missing:,} of {len(values):,} labels are missing",
-            remedy="leave those rows out, or fill them in",
-        )
-    return values
-
-
-def _missing(values: NDArray[Any]) -> int:
-    if values.dtype.kind == "O":
-        from equipoise.data.labels import is_missing
-
-        # A blank text is a label here, as it is in an array of texts.
-        return sum(not isinstance(one, str) and is_missing(one) for one in values)
-    return int((values != values).sum()) if values.dtype.kind in "fc" else 0
+__all__ = ["as_codes", "count_array", "count_labels", "distinct"]
 
 
 def distinct(values: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int64]]:

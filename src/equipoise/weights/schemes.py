@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import TargetError, UsageError
-from equipoise.weights.counting import as_codes, count_array, count_labels, distinct, label_array
+from equipoise.weights.counting import as_codes, count_array, count_labels, distinct
 from equipoise.weights.given import check_positive, cost_weights, given_weights
+from equipoise.weights.reading import label_array
 
 __all__ = ["SCHEMES", "class_weights", "count_weights", "raw_weights", "sample_weights"]
 
