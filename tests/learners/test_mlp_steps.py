@@ -144,3 +144,18 @@ def test_every_epoch_is_shown_rows_of_its_own(name: str, monkeypatch: pytest.Mon
     train_network(part, Recipe(hidden=(4,), blind=4))
     assert len(drawn) == len(set(drawn)) == 4
     assert all(len(one) == 24 for one in drawn)
+
+
+@pytest.mark.parametrize("name", ["two-phase", "head-retraining", "dynamic-sampling"])
+def test_a_process_of_several_trains_on_all_rows(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Training(X, CODES, 2, schedule=Schedule(name))
+    recipe = Recipe(hidden=(4,), blind=2, first=1)
+    alone = train_network(part, recipe).fitted
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    among = train_network(part, recipe).fitted
+    for one, two in zip(alone.weights, among.weights, strict=True):
+        np.testing.assert_array_equal(one, two)

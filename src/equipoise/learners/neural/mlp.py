@@ -159,12 +159,9 @@ class _Fit:
         values = dict(self.training.schedule.values) if self.training.schedule else {}
         if self.training.start_at_prior and isinstance(self.network.head, nn.Linear):
             start_at_prior(self.network.head, self.effective, head=self.network.head)
-        C = self.training.n_classes
         if name == "dynamic-sampling":
             floor, smoothing = values.get("floor", 0.1), values.get("smoothing", 0.5)
-            self._sample_dynamically(
-                DynamicSampler(self.codes, floor, smoothing, classes=C, seed=self.seed)
-            )
+            self._sample_dynamically(DynamicSampler(self.codes, floor, smoothing, **self._stream()))
         else:
             if name == "two-phase":
                 self._train_on_capped_rows(values)
@@ -172,12 +169,17 @@ class _Fit:
         if name == "deferred-reweighting":
             self._reweigh()
         elif name == "head-retraining":
-            self._retrain_head(ClassAwareSampler(self.codes, classes=C, seed=self.seed))
+            self._retrain_head(ClassAwareSampler(self.codes, **self._stream()))
         elif name == "tau-norm" and bool(self.network.head.weight.norm(dim=1).all()):
             tau_normalise(self.network.head, values.get("tau", 1.0), head=self.network.head)
         return Trained(self._fitted(), self.history)
 
     # -- schedules --------------------------------------------------------------------------------
+
+    def _stream(self) -> dict[str, Any]:
+        # A process of several may train it, but each fit is one process's alone: it is shown all rows.
+        classes = self.training.n_classes
+        return {"classes": classes, "seed": self.seed, "rank": 0, "num_replicas": 1}
 
     def _all_rows(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng([self.seed, epoch]).permutation(len(self.codes))
@@ -186,9 +188,7 @@ class _Fit:
         counts = np.bincount(self.codes)
         cap = int(values.get("cap", max(counts[counts > 0].min(), self.recipe.least)))
         first = int(values.get("epochs", self.recipe.first))
-        phases = TwoPhase(
-            self.codes, cap, first, redraw=True, classes=self.training.n_classes, seed=self.seed
-        )
+        phases = TwoPhase(self.codes, cap, first, redraw=True, **self._stream())
 
         def rows(epoch: int) -> NDArray[np.int64]:
             return np.random.default_rng([self.seed, epoch, 1]).permutation(phases.rows(epoch))
