@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,51 @@ def test_weights_come_late_and_go_again(loss: nn.Module) -> None:
         else:
             assert loss(logits, y).item() == early
             assert (loss.weight is None) if before is None else torch.equal(loss.weight, before)
+
+
+def held_by(loss: nn.Module, buffer: str, epoch: int) -> tuple[nn.Module, DeferredReweighting]:
+    """Return a network that holds a loss, as a LightningModule does, at an epoch."""
+    schedule = DeferredReweighting(loss, [0.5, 1.5, 8.0], start_epoch=2, buffer=buffer)
+    schedule.step(epoch)
+    return nn.ModuleDict({"loss": loss, "net": nn.Linear(4, 3)}), schedule
+
+
+RESUMED: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "plain": (nn.CrossEntropyLoss, "weight"),
+    "weighted": (lambda: nn.CrossEntropyLoss(torch.ones(3)), "weight"),
+    "sigmoid": (nn.BCEWithLogitsLoss, "pos_weight"),
+    "ours": (WeightedCrossEntropy, "weight"),
+    "ours weighted": (lambda: WeightedCrossEntropy([1.0, 2.0, 3.0]), "weight"),
+    "LDAM": (lambda: LDAMLoss([70, 23, 7]), "weight"),
+}
+
+
+@pytest.mark.parametrize("saved", [0, 3])
+@pytest.mark.parametrize("now", [0, 3])
+@pytest.mark.parametrize("key", RESUMED)
+def test_a_checkpoint_of_one_phase_loads_in_the_other(key: str, now: int, saved: int) -> None:
+    make, buffer = RESUMED[key]
+    first, _ = held_by(make(), buffer, saved)
+    again, schedule = held_by(make(), buffer, now)
+    again.load_state_dict(first.state_dict(), strict=True)
+    torch.testing.assert_close(again["net"].weight, first["net"].weight)
+    for epoch in (saved, 3, 0):
+        schedule.step(epoch)
+        expected = [0.5, 1.5, 8.0] if epoch == 3 else getattr(make(), buffer)
+        found = getattr(again["loss"], buffer)
+        assert (found is None) if expected is None else found.tolist() == list(expected)
+
+
+@pytest.mark.parametrize("make", [WeightedCrossEntropy, lambda: LDAMLoss([70, 23, 7])])
+def test_weights_given_by_hand_come_back_with_the_state(make: Callable[[], Any]) -> None:
+    loss, again, scheduled = make(), make(), make()
+    loss.reweigh([1.0, 2.0, 3.0])
+    DeferredReweighting(scheduled, [0.5, 1.5, 8.0], start_epoch=2)
+    for other in (again, scheduled):
+        other.load_state_dict(loss.state_dict(), strict=True)
+    assert again.weight.tolist() == [1.0, 2.0, 3.0]
+    assert again.weight.data_ptr() != loss.weight.data_ptr()
+    assert scheduled.weight is None, "the epoch says the weights"
 
 
 def test_late_weights_are_those_that_the_loss_would_have_had() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from equipoise.losses.items import REDUCTIONS, check_reduction, kept_of, reduce
 
-__all__ = ["ImbalanceLoss"]
+__all__ = ["ImbalanceLoss", "Reweighable"]
 
 
 class ImbalanceLoss(nn.Module):
@@ -45,7 +45,9 @@ class ImbalanceLoss(nn.Module):
     -----
     Losses are computed and returned in float32, or in float64 for float64 logits. Weights and
     counts are buffers in float64: they follow ``.to(device)``, are part of ``state_dict()``, and
-    keep their precision when a model is cast to half.
+    keep their precision when a model is cast to half. Class weights that
+    :class:`equipoise.schedules.DeferredReweighting` looks after follow from the epoch, and are no
+    part of ``state_dict()``.
 
     Examples
     --------
@@ -121,3 +123,31 @@ class ImbalanceLoss(nn.Module):
             if moved is not None and moved.dtype != held.dtype:
                 self._buffers[name] = held.to(moved.device)
         return self
+
+
+class Reweighable(ImbalanceLoss):
+    """A loss that holds class weights, or none, and may be given others while it is trained."""
+
+    weight: Tensor | None
+
+    def reweigh(self, weight: Any = None) -> None:
+        """Put other weights in place, or none, such as late in training.
+
+        Parameters
+        ----------
+        weight : array of shape (C,), optional
+            Weights above 0, such as of :func:`equipoise.weights.class_weights`.
+        """
+        raise NotImplementedError
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *others: Any, **more: Any
+    ) -> None:
+        held = state_dict.get(f"{prefix}weight")
+        if "weight" in self._non_persistent_buffers_set:
+            # A schedule puts them in place. The state may be that of a run without it.
+            state_dict.pop(f"{prefix}weight", None)
+        elif held is not None and self.weight is None:
+            # Weights that came while the saved loss was trained; those of a new one come with it.
+            self.weight = torch.empty_like(held)
+        super()._load_from_state_dict(state_dict, prefix, *others, **more)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from equipoise.losses.base import ImbalanceLoss
+from equipoise.losses.base import Reweighable
 from equipoise.losses.counting import centred_log, per_class, weights_of_counts, weights_of_labels
 from equipoise.losses.items import REDUCTIONS, check_reduction, class_items, finish, to_terms
 
@@ -85,7 +85,7 @@ def _cross_entropy(
     return loss / torch.where(total > 0, total, torch.ones_like(total))
 
 
-class WeightedCrossEntropy(ImbalanceLoss):
+class WeightedCrossEntropy(Reweighable):
     r"""Weigh the cross-entropy of each item by its class.
 
     .. math:: \ell = -w_y \log \mathrm{softmax}(z)_y
@@ -197,7 +197,7 @@ class WeightedCrossEntropy(ImbalanceLoss):
         return cls(weights_of_labels(labels, classes, ignored, scheme, beta, given), **kwargs)
 
     def reweigh(self, weight: Any = None) -> None:
-        """Put other weights in place, or none, such as late in training."""
+        """Put other weights in place, or none; see the base class."""
         held = None if weight is None else per_class("weight", weight)
         if held is not None and self.weight is not None:
             held = held.to(self.weight.device)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.errors import UsageError
-from equipoise.losses.base import ImbalanceLoss
+from equipoise.losses.base import Reweighable
 from equipoise.losses.counting import (
     check_counts,
     check_number,
@@ -169,7 +169,7 @@ def _ldam(
     return finish(terms, kept, sample_weight, reduction)
 
 
-class LDAMLoss(ImbalanceLoss):
+class LDAMLoss(Reweighable):
     r"""Ask for a wider margin where a class has fewer rows.
 
     .. math:: \ell = -w_y \log \frac{e^{s (z_y - D_y)}}{e^{s (z_y - D_y)} + \sum_{j \ne y} e^{s z_j}},
@@ -253,13 +253,7 @@ class LDAMLoss(ImbalanceLoss):
         return cls(count_classes(labels, classes, kwargs.get("ignore_index", -100)), **kwargs)
 
     def reweigh(self, weight: Any = None) -> None:
-        """Put other weights in place, or none, such as late in training.
-
-        Parameters
-        ----------
-        weight : array of shape (C,), optional
-            Weights above 0, such as of :func:`equipoise.weights.class_weights`.
-        """
+        """Put other weights in place, or none; see the base class."""
         held = None if weight is None else per_class("weight", weight).to(self.margins.device)
         if held is not None and len(held) != len(self.margins):
             raise UsageError(

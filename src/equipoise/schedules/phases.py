@@ -140,7 +140,9 @@ class DeferredReweighting:
 
     Weights from the start hurt what the lower layers learn; brought in once the representation
     stands and the learning rate has been lowered they move the borders between classes only. The
-    weights are a function of the epoch alone, so a run that was resumed needs no state.
+    weights are a function of the epoch alone, so a run that was resumed needs no state: they are
+    no part of the loss's ``state_dict()`` from here on, which has the same keys in every epoch.
+    Where a checkpoint holds the loss, make the schedule before it is loaded.
 
     Parameters
     ----------
@@ -198,6 +200,7 @@ class DeferredReweighting:
         self._before = None if before is None else before.detach().clone()
         self._late = _late_weights(weights, self._before)
         self.active = False
+        loss.register_buffer(buffer, before, persistent=False)
 
     def step(self, epoch: int) -> None:
         """Set the weights of this epoch, counted from 0."""
