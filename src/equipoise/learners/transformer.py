@@ -139,7 +139,9 @@ class Transformer(Slots):
 
     What a schedule moves is taken from the scores in here, so that their argmax after dynamic sampling,
     deferred re-weighting or head retraining is that at the prior of the data, while after weights or
-    changed rows it is at the prior that these make.
+    changed rows it is at the prior that these make. A head without a bias is given one for it. Deferred
+    weights come in with the prior that they make in that bias; a head that scores every word, as that of
+    GPT-2 does, is not retrained.
 
     Of labels each has a score of its own, and the cross-entropies of all are watched, at the shares of the
     labels.

@@ -17,6 +17,7 @@ from equipoise.learners.neural.pretrained import (
     best_device,
     load_from,
     load_tokenizer,
+    put_bias,
     read_tokens,
     score_tokens,
 )
@@ -68,6 +69,7 @@ class FineTuning:
         ).float()
         if self.network.config.pad_token_id is None:
             self.network.config.pad_token_id = self.tokenizer.pad_token_id
+        put_bias(self.network)  # it holds the prior, and takes what a schedule moved
         self.rows = self._read(training.X if training.rows is None else training.X[training.rows])
         self.first = 0
         self.best = math.inf

@@ -34,6 +34,7 @@ __all__ = [
     "load_network",
     "load_tokenizer",
     "machine",
+    "put_bias",
     "put_cosines",
     "quiet_reports",
     "read_tokens",
@@ -186,6 +187,8 @@ def load_network(folder: Path, cosine: float, n_classes: int) -> tuple[Any, Any]
             put_cosines(network)
             cosines_of(network).scale = cosine
         weights = load_file(folder / FILES[0])
+        if len(weights) > len(network.state_dict()):
+            put_bias(network)
         network.load_state_dict(weights, strict=True)
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -241,6 +244,14 @@ def quiet_reports() -> Iterator[None]:
         log.set_verbosity(level)
         if bars:
             log.enable_progress_bar()
+
+
+def put_bias(network: Any) -> None:
+    """Give the last layer a bias of 0 where it has none, as in most networks that were made to write text."""
+    _, layer = last_layer(network)
+    if layer.bias is None:
+        weight = layer.get_parameter("weight")
+        layer.bias = torch.nn.Parameter(weight.new_zeros(len(weight)))
 
 
 def put_cosines(network: Any) -> None:

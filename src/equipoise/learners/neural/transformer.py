@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, TensorDataset
 
 from equipoise.decisions.correction import prior_offset
+from equipoise.errors import NotApplicable, UsageError
 from equipoise.integrations.hf import ScheduleCallback
 from equipoise.learners.base import Training
 from equipoise.learners.losses import make_loss
-from equipoise.learners.neural.fine_tuning import FineTuning
+from equipoise.learners.neural.fine_tuning import FineTuning, Rows
 from equipoise.learners.neural.label_transformer import FitOfLabels
 from equipoise.learners.neural.pretrained import (
     AT_ONCE,
@@ -94,6 +95,8 @@ class _Fit(FineTuning):
         values = dict(self.training.schedule.values) if self.training.schedule else {}
         self.sampler = self._sampler(name, values)
         self.deferred = self._deferred() if name == "deferred-reweighting" else None
+        if name == "head-retraining":
+            self._features(self.rows[:1])  # before hours of training, if it cannot be done
         self._train()
         if name == "head-retraining":
             self._retrain_head()
@@ -114,13 +117,14 @@ class _Fit(FineTuning):
 
     def _level_bias(self) -> None:
         """Take what the schedule moved from the scores; a class without rows is as good as ruled out."""
+        absent = np.where(np.bincount(self.y, minlength=len(self.shift)) > 0, 0.0, _ABSENT)
+        self._move_bias(-self.shift - absent)
+
+    def _move_bias(self, by: F) -> None:
         _, layer = last_layer(self.network)
         bias: Any = layer.bias
-        if bias is None:
-            return
-        absent = np.where(np.bincount(self.y, minlength=len(self.shift)) > 0, 0.0, _ABSENT)
         with torch.no_grad():
-            bias -= torch.as_tensor(self.shift + absent).to(bias)
+            bias += torch.as_tensor(by).to(bias)
 
     # -- schedules --------------------------------------------------------------------------------
 
@@ -143,15 +147,31 @@ class _Fit(FineTuning):
         self.shift = prior_offset(self.effective, self.effective * heavy)
         return DeferredReweighting(self.loss, heavy, self.first)
 
+    def _reweigh(self, epoch: int) -> None:
+        """Let the weights come in with the prior that they make, which few steps at a low rate do not reach."""
+        assert self.deferred is not None
+        self.deferred.on_epoch_start(epoch)
+        if epoch == self.first and not self.cosine:
+            self._move_bias(self.shift)
+
+    def _features(self, rows: Rows) -> torch.Tensor:
+        """Return what the last layer is given of each row."""
+        loader: DataLoader[Any] = DataLoader(
+            rows,  # type: ignore[arg-type]
+            batch_size=AT_ONCE,
+            collate_fn=lambda some: dict(self.tokenizer.pad(some, return_tensors="pt")),
+        )
+        try:
+            return head_features(self.network, loader).float()
+        except UsageError as error:
+            raise NotApplicable(
+                f"{error.problem}, so it cannot be trained apart from the layers below",
+                remedy="use another schedule, or an encoder such as BERT",
+            ) from error
+
     def _retrain_head(self) -> None:
         _, layer = last_layer(self.network)
-        loader: DataLoader[Any] = DataLoader(
-            self.rows,  # type: ignore[arg-type]
-            batch_size=AT_ONCE,
-            collate_fn=lambda rows: dict(self.tokenizer.pad(rows, return_tensors="pt")),
-        )
-        features = head_features(self.network, loader, head=layer)
-        data = TensorDataset(features.float(), torch.from_numpy(self.y))
+        data = TensorDataset(self._features(self.rows), torch.from_numpy(self.y))
         done = retrain_head(torch.nn.Sequential(layer), data, head=layer, seed=self.training.seed)
         assert done.prior_offset is not None  # there is one class per row
         self.shift = done.prior_offset.numpy()
@@ -164,7 +184,7 @@ class _Fit(FineTuning):
         if weight is not None:
             rows = [{**row, "weight": float(w)} for row, w in zip(rows, weight, strict=True)]
         start: Any = {"counts": self.effective} if self.training.start_at_prior else False
-        also = [] if self.deferred is None else [ScheduleCallback(self.deferred)]
+        also = [] if self.deferred is None else [ScheduleCallback(self._reweigh)]
         self.train(rows, self.loss, False if self.cosine else start, self.sampler, *also)
         if self.kept is not None:
             self.shift = self.kept_shift
