@@ -153,13 +153,12 @@ def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert,
     from equipoise.learners.neural import fine_tuning
     from equipoise.learners.neural import transformer as module
 
-    seen, values = [], []
-    real = module._Fit._cross_entropy
+    seen, moved = [], []
 
-    def spy(self, scores):
-        values.append(real(self, scores)[0])
+    def forced(self, scores):
+        moved.append(self.shift.copy())
         seen.append({key: one.clone() for key, one in self.network.state_dict().items()})
-        return values[-1], 1.0
+        return [2.0, 1.0, 3.0][len(seen) - 1], 1.0
 
     trained = []
     real_collator = fine_tuning.transformers.DataCollatorWithPadding
@@ -169,20 +168,21 @@ def test_the_best_epoch_is_kept_and_watched_rows_are_never_trained_on(tiny_bert,
             trained.extend(tuple(row["input_ids"]) for row in rows)
             return super().__call__(rows)
 
-    monkeypatch.setattr(module._Fit, "_cross_entropy", spy)
+    monkeypatch.setattr(module._Fit, "_cross_entropy", forced)
     monkeypatch.setattr(fine_tuning.transformers, "DataCollatorWithPadding", Collator)
     watched = (np.array([f"home {text}" for text in texts(40, 1)[0]]), texts(40, 1)[1])
-    # At this rate it diverges, so that the last epoch is not the best.
     given = training(schedule=Schedule("dynamic-sampling"), watched=watched)
-    fitted = learner(tiny_bert, epochs=4, learning_rate=0.05).fit(given)
-    assert len(values) == 4
-    best = seen[int(np.argmin(values))]
-    kept = fitted.network.state_dict()
-    assert all(torch.equal(best[key], kept[key]) for key in best if not key.endswith("r.bias"))
+    fitted = learner(tiny_bert).fit(given)
+    assert len(seen) == 3
+    best, kept = seen[1], fitted.network.state_dict()
+    # What is taken from the scores is what the sampler had moved by then, not what it moved later.
+    best["classifier.bias"] -= torch.from_numpy(moved[1]).float()
+    assert all(torch.equal(best[key], kept[key]) for key in best)
+    assert abs(moved[1] - moved[2]).max() > 0.05
     # Class 1 is drawn more often, and none of the rows drawn is a watched one.
     shown = set(trained)
     own = {tuple(row) for row in fitted.tokenizer(list(watched[0]))["input_ids"]}
-    assert len(trained) == 4 * 200
+    assert len(trained) == 3 * 200
     assert not shown & own
 
 
@@ -237,14 +237,10 @@ def test_how_sure_margins_make_it_is_chosen_on_watched_rows(tiny_bert):
     "name",
     ["two-phase", "dynamic-sampling", "deferred-reweighting", "head-retraining", "tau-norm"],
 )
-def test_a_schedule_learns_and_ends_at_the_prior(tiny_bert, name):
+def test_a_schedule_learns(tiny_bert, name):
     fitted = learner(tiny_bert).fit(training(schedule=Schedule(name)))
     assert right(fitted) > 0.8
-    if name != "tau-norm":  # which moves scores in a way that is no shift
-        X, y = texts(400, seed=9)
-        mean = np.exp(fitted.log_proba(X)).mean(axis=0)
-        assert mean[1] == pytest.approx(y.mean(), abs=0.06)
-    else:
+    if name == "tau-norm":
         norms = fitted.network.classifier.weight.detach().norm(dim=1).numpy()
         np.testing.assert_allclose(norms, 1.0, rtol=1e-5)
 
