@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from equipoise.learners.base import Loss, Training
 from equipoise.learners.embedding import Embedding, _head
 from equipoise.learners.losses import make_loss
-from equipoise.learners.neural.heads import Head, _Block, train_heads
+from equipoise.learners.neural.heads import Head, _basis, _Block, train_heads
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 12)) * np.geomspace(1, 0.05, 12)
@@ -44,7 +44,8 @@ def test_what_a_head_minimises_is_the_loss_of_its_name(loss, y):
     # In double precision, beside an idle head and a focal one: none may disturb another.
     others = [Head(np.ones(len(y)), len(y)), Head(np.ones(len(y)), len(y), gamma=2.0)]
     X64 = torch.from_numpy(X.astype(np.float64))
-    block = _Block(X64, torch.from_numpy(y), n_classes, [*others, head], 16)
+    labels = torch.from_numpy(y)
+    block = _Block(X64, labels, n_classes, [*others, head], 16, _basis(X64))
     theta = torch.from_numpy(RNG.normal(size=(block.H, block.K, 13)))
     found = float(block.losses(theta)[0][2])
 
@@ -66,7 +67,7 @@ def test_gradients_are_those_of_finite_differences(loss, y):
     n_classes = int(y.max()) + 1
     head = _head(Training(X, y, n_classes, loss=loss), len(X))
     X64 = torch.from_numpy(X.astype(np.float64))
-    block = _Block(X64, torch.from_numpy(y), n_classes, [head], 1)
+    block = _Block(X64, torch.from_numpy(y), n_classes, [head], 1, _basis(X64))
     theta = torch.from_numpy(RNG.normal(size=(1, block.K, 13)))
     gradient = block.losses(theta)[1][0].numpy().ravel()
     for place in RNG.integers(0, 13 * block.K, 6):

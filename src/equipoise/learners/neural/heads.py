@@ -62,6 +62,11 @@ class Head:
     margin: NDArray[np.float64] | None = None
     cosine: bool = False
 
+    @property
+    def bounded(self) -> bool:
+        """Whether its scores are bounded, or its true class is held back."""
+        return self.cosine or self.margin is not None
+
 
 def train_heads(
     X: NDArray[np.float32],
@@ -89,25 +94,46 @@ def train_heads(
     list of (float64 array of shape (d, C), float64 array of shape (C,))
         Weights and intercepts, from which scores follow as ``X @ weights + intercepts``.
     """
-    out: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     device = _device()
     features = torch.as_tensor(X, device=device)
     labels = torch.as_tensor(y, device=device)
-    for start in range(0, len(heads), size := 1 if alone else _BLOCK):
-        columns = 1 if alone else COLUMNS
-        out += _Block(features, labels, n_classes, heads[start : start + size], columns).train()
-    return out
+    basis = _basis(features)
+    # A cosine or a margin takes several times the steps: in a block such a head would keep columns busy for itself.
+    single = [h for h, head in enumerate(heads) if alone or head.bounded]
+    others = [h for h in range(len(heads)) if h not in single]
+    blocks = [others[start : start + _BLOCK] for start in range(0, len(others), _BLOCK)]
+    out: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    for block, columns in [*((one, COLUMNS) for one in blocks), *(([h], 1) for h in single)]:
+        chosen = [heads[h] for h in block]
+        made = _Block(features, labels, n_classes, chosen, columns, basis).train()
+        out |= dict(zip(block, made, strict=True))
+    return [out[h] for h in range(len(heads))]
 
 
 def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def _basis(X: Tensor) -> Tensor:
+    # Weights are searched in coordinates where the loss is about as steep in all directions:
+    # the columns of embeddings are far from that, and the search takes a fraction of the steps.
+    n, d = X.shape
+    wide = X.double()
+    curvature = 0.1 * (wide.T @ wide) / n
+    curvature.diagonal().add_(1.0 / (_STRENGTH * n))
+    root = torch.linalg.cholesky(curvature)
+    inverse = torch.linalg.solve_triangular(
+        root.T, torch.eye(d, dtype=root.dtype, device=root.device), upper=True
+    )
+    out: Tensor = inverse.T.to(X.dtype).contiguous()
+    return out
+
+
 class _Block(Search):
     """Heads whose evaluations are one product.
 
     What is searched, ``theta``, has the shape (H, K, d + 1): for each head and score the weights, in
-    coordinates of :meth:`_put_basis`, and the intercept.
+    coordinates of ``basis``, and the intercept.
     """
 
     def __init__(
@@ -117,6 +143,7 @@ class _Block(Search):
         n_classes: int,
         heads: Sequence[Head],
         columns: int,
+        basis: Tensor,
     ) -> None:
         # The intercept is the weight of a column of ones, so that a product brings its slope as well.
         self.X = torch.cat([X, torch.ones_like(X[:, :1])], dim=1)
@@ -138,10 +165,10 @@ class _Block(Search):
         self.shift = self._put_classes([head.shift for head in heads], 0.0)
         self.margin = self._put_classes([head.margin for head in heads], 0.0)
         self.cosine = self._put([float(head.cosine) for head in heads], 0.0)
-        self.basis = self._put_basis()
-        self.focal = any(head.gamma for head in heads)
+        self.basis = basis
+        self.focused = self.gamma.nonzero()[:, 0]
         self._unit = torch.ones(self.H, dtype=X.dtype, device=X.device)
-        self.bounded = any(head.cosine or head.margin is not None for head in heads)
+        self.bounded = any(head.bounded for head in heads)
         self.true = torch.nn.functional.one_hot(y, n_classes).to(X.dtype)
         self.sign = 2.0 * self.true[:, 1:2] - 1.0
 
@@ -157,20 +184,6 @@ class _Block(Search):
             if value is not None:
                 full[h] = value
         return self._put(full)
-
-    def _put_basis(self) -> Tensor:
-        # Weights are searched in coordinates where the loss is about as steep in all directions:
-        # the columns of embeddings are far from that, and the search takes a fraction of the steps.
-        n = len(self.y)
-        X = self.X[:, : self.d].double()
-        curvature = 0.1 * (X.T @ X) / n
-        curvature.diagonal().add_(1.0 / (_STRENGTH * n))
-        root = torch.linalg.cholesky(curvature)
-        inverse = torch.linalg.solve_triangular(
-            root.T, torch.eye(self.d, dtype=root.dtype, device=root.device), upper=True
-        )
-        out: Tensor = inverse.T.to(self.X.dtype).contiguous()
-        return out
 
     # -- the losses of all heads ------------------------------------------------------------------
 
@@ -214,15 +227,12 @@ class _Block(Search):
             a -= self.true @ self.margin.T
         log_p = torch.nn.functional.logsigmoid(a)
         q = torch.sigmoid(-a)
-        if self.focal:
-            some = q.clamp(min=_SMALL)
-            power = some**self.gamma
-            slope = -power * (some - self.gamma * (1 - some) * log_p)
-            # The others as without it, to the last bit.
-            slope = torch.where(self.gamma > 0, slope, -q)
-            loss = torch.where(self.gamma > 0, -power * log_p, -log_p)
-        else:
-            slope, loss = -q, -log_p
+        slope, loss = -q, -log_p
+        if len(at := self.focused):
+            gamma, some, own = self.gamma[at], q[:, at].clamp(min=_SMALL), log_p[:, at]
+            power = some**gamma
+            slope[:, at] = -power * (some - gamma * (1 - some) * own)
+            loss[:, at] = -power * own
         return loss, slope.mul_(self.weight).mul_(self.sign).mul_(self.scale[:, 1])
 
     def _of_many(self, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -233,15 +243,14 @@ class _Block(Search):
             z = z - true * self.margin
         log_all = torch.log_softmax(z, dim=2)
         log_p = log_all.gather(2, self.y[:, None, None].expand(-1, self.H, 1))[:, :, 0]
-        pull = self.weight
-        loss = -log_p
-        if self.focal:
-            q = (-torch.expm1(log_p)).clamp_(min=_SMALL)
-            power = q**self.gamma
-            pull = pull * torch.where(
-                self.gamma > 0, power - self.gamma * power / q * (1 - q) * log_p, 1.0
-            )
-            loss = loss * torch.where(self.gamma > 0, power, 1.0)
+        pull, loss = self.weight, -log_p
+        if len(at := self.focused):
+            gamma, own = self.gamma[at], log_p[:, at]
+            q = (-torch.expm1(own)).clamp_(min=_SMALL)
+            power = q**gamma
+            pull = pull.clone()
+            pull[:, at] *= power - gamma * power / q * (1 - q) * own
+            loss[:, at] *= power
         slope = (log_all.exp_() - true) * pull[:, :, None] * self.scale
         return loss, slope.view(len(self.y), self.H * self.C)
 
@@ -251,6 +260,7 @@ class _Block(Search):
         self.penalty, self.gamma, self._unit = (
             values[kept] for values in (self.penalty, self.gamma, self._unit)
         )
+        self.focused = self.gamma.nonzero()[:, 0]
         self.scale, self.shift, self.margin, self.cosine = (
             values[kept] for values in (self.scale, self.shift, self.margin, self.cosine)
         )
