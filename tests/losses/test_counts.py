@@ -18,7 +18,7 @@ from equipoise.losses import (
     WeightedBCE,
     WeightedCrossEntropy,
 )
-from equipoise.weights import SCHEMES, class_weights
+from equipoise.weights import SCHEMES, class_weights, count_weights, element_weights
 
 CODES = [0] * 12 + [1] * 5 + [2] * 3
 Y = [[1, 0, 1], [0, 0, 1], [1, 0, 1], [0, 0, 1]]
@@ -100,10 +100,33 @@ def test_a_class_without_rows_is_not_shifted() -> None:
         offset = loss.prior_offset
         assert float(offset[1]) == pytest.approx(0.0, abs=1e-12)
         assert float(offset[2] - offset[0]) == pytest.approx(np.log(9))
-    assert float(ClassBalancedLoss([9, 0, 1]).weight.sum()) == pytest.approx(3)
     for kind in (LDAMLoss, VSLoss, ClassBalancedLoss, BalancedSoftmaxLoss):
         loss = kind([9, 0, 1])(torch.zeros(1, 3), torch.tensor([1]))
         assert torch.isfinite(loss)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.9, 1 - 1e-9])
+def test_a_class_without_rows_has_no_say_in_the_others(beta: float) -> None:
+    counts = [90, 10, 0]
+    expected = count_weights(counts, "ens", beta=beta)  # 1 without rows
+    Y = np.repeat(np.eye(3), counts, axis=0)
+    by_label = element_weights(Y, "ens", beta=beta, of="label")[0]
+    for base in ("cross-entropy", "focal", "bce", "sigmoid-focal"):
+        loss = ClassBalancedLoss(counts, beta=beta, base=base)
+        without = ClassBalancedLoss(counts[:2], beta=beta, base=base).weight
+        torch.testing.assert_close(loss.weight[:2], without)
+        np.testing.assert_allclose(loss.weight[:2], expected[:2])
+        if "sigmoid" in base or base == "bce":
+            np.testing.assert_allclose(loss.weight, by_label)
+            np.testing.assert_allclose(loss.weight, expected)
+    assert ClassBalancedLoss(counts, beta=beta).prior_offset[2] == pytest.approx(0, abs=1e-12)
+    moved = ClassBalancedLoss(counts, beta=beta, base="bce", of="positives").prior_offset
+    assert moved[2] == 0
+    # The same loss as with element weights in torch's own.
+    z, y = torch.randn(100, 3, dtype=torch.float64), torch.from_numpy(Y)
+    ours = ClassBalancedLoss(counts, beta=beta, base="bce", of="label")(z, y)
+    weight = torch.from_numpy(element_weights(Y, "ens", beta=beta, of="label"))
+    torch.testing.assert_close(ours, torch.nn.BCEWithLogitsLoss(weight=weight)(z, y))
 
 
 def test_given_weights_by_name_and_by_place() -> None:
@@ -136,7 +159,8 @@ def test_counts_of_labels() -> None:
     torch.testing.assert_close(got.rate, same.rate)
     torch.testing.assert_close(got.bias, same.bias)
     sigmoid = ClassBalancedLoss.from_labels(Y, base="bce", beta=0.5)
-    torch.testing.assert_close(sigmoid.weight, ClassBalancedLoss([2, 0, 4], beta=0.5).weight)
+    counted = ClassBalancedLoss([2, 0, 4], base="bce", beta=0.5)
+    torch.testing.assert_close(sigmoid.weight, counted.weight)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from equipoise.weights import count_weights
 __all__ = ["ClassBalancedLoss", "class_balanced_loss"]
 
 _BASES = ("cross-entropy", "focal", "bce", "sigmoid-focal")
+_SIGMOID = ("bce", "sigmoid-focal")
 _OF = ("row", "label", "positives")
 Of = Literal["row", "label", "positives"]
 
@@ -43,7 +44,7 @@ def class_balanced_loss(
     reduction: str = "mean",
     ignore_index: int = -100,
 ) -> Tensor:
-    """Compute ``w_y base(z, y)`` with ``w_c ~ (1 - beta) / (1 - beta^n_c)``, sum of w = C.
+    """Compute ``w_y base(z, y)`` with ``w_c ~ (1 - beta) / (1 - beta^n_c)``, mean of w = 1.
 
     Parameters
     ----------
@@ -78,8 +79,8 @@ def class_balanced_loss(
     _check_base(base, of)
     n = check_counts(counts)
     gamma = check_number("gamma", gamma)
-    w, alone = _weights(n, beta)
-    if base in ("bce", "sigmoid-focal"):
+    w, alone = _weights(n, beta, base)
+    if base in _SIGMOID:
         focus = 0.0 if base == "bce" else gamma
         return _labels(logits, target, w, alone, focus, of, sample_weight, reduction, ignore_index)
     focus = 0.0 if base == "cross-entropy" else gamma
@@ -94,11 +95,12 @@ def _check_base(base: str, of: str) -> None:
             )
 
 
-def _weights(n: Any, beta: Any) -> tuple[Tensor, Tensor]:
+def _weights(n: Any, beta: Any, base: str) -> tuple[Tensor, Tensor]:
     """Return a weight per class, and what a row with one label weighs on average."""
     check_number("beta", beta, high=1.0, open_high=True)
-    w = fill_absent(count_weights(n, "ens", beta=beta), n)
-    w = w * (len(w) / w.sum())
+    w = count_weights(n, "ens", beta=beta)
+    if base not in _SIGMOID:  # a label without rows is not moved by its 1
+        w = fill_absent(w, n)
     return per_class("weight", w), torch.tensor(np.dot(n, w) / n.sum(), dtype=torch.float64)
 
 
@@ -152,7 +154,9 @@ class ClassBalancedLoss(ImbalanceLoss):
     r"""Weigh classes by the inverse of their effective number of rows.
 
     .. math:: \ell = w_y \, \ell_{base}(z, y), \qquad
-              w_c \propto \frac{1 - \beta}{1 - \beta^{n_c}}, \qquad \sum_c w_c = C
+              w_c \propto \frac{1 - \beta}{1 - \beta^{n_c}}
+
+    with a mean of 1 over the classes that have rows.
 
     The idea: a further row of a large class is likely near one that is there already, so that
     :math:`n` rows are worth :math:`(1 - \beta^n) / (1 - \beta)`. With ``beta=0`` all classes weigh
@@ -162,8 +166,8 @@ class ClassBalancedLoss(ImbalanceLoss):
     Parameters
     ----------
     counts : array of shape (C,)
-        Rows of each class, or rows that have each label. A class without rows gets the geometric
-        mean of the other weights.
+        Rows of each class, or rows that have each label. One without rows has no say in the weights
+        of the others and is not moved: a class gets the geometric mean of them, a label 1.
     beta : float in [0, 1), default=0.999
     base : {"cross-entropy", "focal", "bce", "sigmoid-focal"}, default="cross-entropy"
         The first two take class codes, the others labels.
@@ -183,7 +187,7 @@ class ClassBalancedLoss(ImbalanceLoss):
 
     See Also
     --------
-    equipoise.weights.element_weights : The same weights for use in other losses.
+    equipoise.weights.element_weights : The same weights of labels for use in other losses.
 
     References
     ----------
@@ -219,8 +223,8 @@ class ClassBalancedLoss(ImbalanceLoss):
         _check_base(base, of)
         self.base, self.of, self.beta = base, of, beta
         self.gamma = check_number("gamma", gamma)
-        self.target = "labels" if base in ("bce", "sigmoid-focal") else "classes"
-        weight, alone = _weights(check_counts(counts), beta)
+        self.target = "labels" if base in _SIGMOID else "classes"
+        weight, alone = _weights(check_counts(counts), beta, base)
         self._hold("weight", weight)
         self._hold("alone", alone)
 
@@ -244,7 +248,7 @@ class ClassBalancedLoss(ImbalanceLoss):
             As for the class.
         """
         ignored = kwargs.get("ignore_index", -100)
-        if kwargs.get("base", "cross-entropy") in ("bce", "sigmoid-focal"):
+        if kwargs.get("base", "cross-entropy") in _SIGMOID:
             return cls(count_sides(labels, ignored)[0], **kwargs)
         return cls(count_classes(labels, classes, ignored), **kwargs)
 

@@ -46,7 +46,7 @@ def check_reduction(reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> st
 
 def _captured() -> bool:
     """Tell whether a graph is being recorded, in which values cannot be looked at."""
-    return torch.jit.is_tracing() or torch.jit.is_scripting() or torch.compiler.is_compiling()
+    return torch.jit.is_tracing() or torch.compiler.is_compiling()
 
 
 def _check_logits(logits: Any) -> Tensor:

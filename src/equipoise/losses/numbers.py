@@ -37,7 +37,8 @@ def number_items(prediction: Any, target: Any) -> tuple[Tensor, Tensor, Tensor]:
         raise UsageError(
             f"targets are {type(target).__name__}", remedy="pass a tensor with one number per row"
         )
-    if tuple(target.shape) not in {(len(p),), (len(p), 1)}:
+    # Not a set of shapes: in a graph that is recorded, lengths have no hash.
+    if tuple(target.shape) not in ((p.shape[0],), (p.shape[0], 1)):
         raise UsageError(
             f"targets have the shape {tuple(target.shape)}, predictions {tuple(p.shape)}",
             remedy="pass one target per row",
@@ -84,10 +85,7 @@ def pinball_loss(
     tensor([1.5000, 0.2500])
     """
     check_reduction(reduction)
-    q = _quantile(q)
-    p, y, kept = number_items(prediction, target)
-    short = y - p
-    return finish(torch.maximum(q * short, (q - 1) * short), kept, sample_weight, reduction)
+    return _pinball(prediction, target, _quantile(q), sample_weight, reduction)
 
 
 def balanced_mse_loss(
@@ -135,6 +133,14 @@ def balanced_mse_loss(
     return _balanced(prediction, target, sigma, known, sample_weight, reduction)
 
 
+def _pinball(
+    prediction: Tensor, target: Tensor, q: float, sample_weight: Any, reduction: str
+) -> Tensor:
+    p, y, kept = number_items(prediction, target)
+    short = y - p
+    return finish(torch.maximum(q * short, (q - 1) * short), kept, sample_weight, reduction)
+
+
 def _balanced(
     prediction: Tensor,
     target: Tensor,
@@ -146,12 +152,10 @@ def _balanced(
     p, y, kept = number_items(prediction, target)
     s = sigma.to(device=p.device, dtype=p.dtype)
     if mixture is None:
-        columns, there = y.reshape(1, -1), kept.reshape(1, -1)
-        scores = -0.5 * ((p.reshape(-1, 1) - columns) / s) ** 2
-        scores = scores.masked_fill(~there, float("-inf"))
-        if not len(p) or not bool(kept.any()):
-            scores = torch.zeros(len(p), 1, dtype=p.dtype, device=p.device)
-        common = scores.logsumexp(dim=1)
+        scores = -0.5 * ((p.reshape(-1, 1) - y.reshape(1, -1)) / s) ** 2
+        # The least number, and not infinity: of no kept row at all it has a logarithm and a slope of 0.
+        left_out = ~kept.reshape(1, -1)
+        common = scores.masked_fill(left_out, torch.finfo(p.dtype).min).logsumexp(dim=1)
     else:
         share, mean, spread = mixture.to(device=p.device, dtype=p.dtype)
         wide = torch.sqrt(spread**2 + s**2)
@@ -256,9 +260,7 @@ class PinballLoss(_NumberLoss):
     def _compute(
         self, logits: Tensor, target: Tensor, sample_weight: Any, reduction: str
     ) -> Tensor:
-        return pinball_loss(
-            logits, target, q=self.q, sample_weight=sample_weight, reduction=reduction
-        )
+        return _pinball(logits, target, self.q, sample_weight, reduction)
 
     def extra_repr(self) -> str:
         """Show the parameters."""
