@@ -125,3 +125,28 @@ def test_a_head_that_scores_every_word_is_not_retrained(
     monkeypatch.setattr(module._Fit, "_train", lambda self: pytest.fail("trained in vain"))
     with pytest.raises(NotApplicable, match="the head 'score' is not given one vector per row"):
         learner(tiny_gpt).fit(training(16, schedule=Schedule("head-retraining")))
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_rows_are_drawn_by_what_the_epoch_before_got_wrong(
+    tiny_bert: str, levelled: dict[str, Any], watched: bool
+) -> None:
+    given = training(40, schedule=Schedule("dynamic-sampling", {"smoothing": 0.0, "floor": 0.0}))
+    # As it never changes, what the still network says of all texts alike is wrong for all of a class.
+    still = learner(tiny_bert, epochs=2, learning_rate=1e-12)
+    if watched:
+        given.watched = given.X[:10], given.y[:10]
+    still.fit(given)
+    f1 = np.array([2 * 0.8 / 1.8, 0.0]) if levelled["raw"] < 0 else np.array([0.0, 1 / 3])
+    np.testing.assert_allclose(levelled["fit"].sampler.shares, (1 - f1) / (1 - f1).sum())
+
+
+@pytest.mark.parametrize("name", ["two-phase", "dynamic-sampling"])
+def test_samplers_draw_for_all_ranks(
+    tiny_bert: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    fit = module._Fit(learner(tiny_bert), training(20), "")
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 1)
+    assert len(list(fit._sampler(name, {}))) == 20

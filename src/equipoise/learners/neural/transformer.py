@@ -129,16 +129,21 @@ class _Fit(FineTuning):
     # -- schedules --------------------------------------------------------------------------------
 
     def _sampler(self, name: str, values: dict[str, float]) -> Any:
-        C, seed = self.training.n_classes, self.training.seed
+        # The Trainer deals the batches out to the ranks itself.
+        common = {
+            "classes": self.training.n_classes,
+            "seed": self.training.seed,
+            "rank": 0,
+            "num_replicas": 1,
+        }
         if name == "two-phase":
             counts = np.bincount(self.y)
             cap = int(values.get("cap", max(counts[counts > 0].min(), _LEAST)))
             self.first = int(values.get("epochs", math.ceil(self.learner.epochs / 3)))
             self.first = min(self.first, self.learner.epochs - 1)
-            return TwoPhase(self.y, cap, self.first, redraw=True, classes=C, seed=seed)
+            return TwoPhase(self.y, cap, self.first, redraw=True, **common)
         if name == "dynamic-sampling":
-            known: dict[str, Any] = dict(values)
-            return DynamicSampler(self.y, classes=C, seed=seed, **known)
+            return DynamicSampler(self.y, **values, **common)
         return None
 
     def _deferred(self) -> DeferredReweighting:
@@ -190,15 +195,22 @@ class _Fit(FineTuning):
             self.shift = self.kept_shift
 
     def end_epoch(self, epoch: int) -> None:
-        """Follow the sampler too."""
+        """Follow the sampler too, and steer it."""
         if self.sampler is not None:
             self.shift = self.sampler.prior_offset.numpy()
+        last = epoch + 1 == self.learner.epochs
+        if isinstance(self.sampler, DynamicSampler) and not self.watched and not last:
+            # Without rows kept out those of training have to do.
+            self._steer(self.y, score_tokens(self.network, self.tokenizer, self.rows))
         super().end_epoch(epoch)
+
+    def _steer(self, y: NDArray[np.int64], scores: F) -> None:
+        if isinstance(self.sampler, DynamicSampler):
+            self.sampler.update(_f1(y, scores.argmax(axis=1), scores.shape[1]))
 
     def judge(self, epoch: int, scores: F) -> float:
         """Return the cross-entropy, and steer the sampler."""
-        if isinstance(self.sampler, DynamicSampler):
-            self.sampler.update(_f1(self.watched_y, scores.argmax(axis=1), scores.shape[1]))
+        self._steer(self.watched_y, scores)
         return self._cross_entropy(scores)[0] if epoch >= self.first else math.inf
 
     def keep(self) -> None:
