@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ import equipoise.losses
 from equipoise.errors import UsageError
 from equipoise.losses import (
     AsymmetricLoss,
+    BalancedMSELoss,
     BalancedSoftmaxLoss,
     ClassBalancedLoss,
     DistributionBalancedLoss,
@@ -17,6 +20,7 @@ from equipoise.losses import (
     ImbalanceLoss,
     LDAMLoss,
     LogitAdjustedLoss,
+    PinballLoss,
     VSLoss,
     WeightedBCE,
     WeightedCrossEntropy,
@@ -65,6 +69,14 @@ EXPORTED = {
 }
 
 
+NUMBERS = {
+    "pinball": (PinballLoss(0.9), 1),
+    "batch": (BalancedMSELoss(0.7), 1),
+    "mixture": (BalancedMSELoss(0.7, mixture=([3.0, 1.0], [0.5, 4.0], [0.5, 2.0])), 1),
+    "learned": (BalancedMSELoss(0.7, learn_noise=True), 1),
+}
+
+
 def cases():
     for key, (loss, columns) in LOSSES.items():
         for name, check in loss_checks(loss, columns):
@@ -86,6 +98,61 @@ def test_all_public_losses_are_here() -> None:
         and value.target != "numbers"  # those are held to their own promises
     }
     assert public - {ImbalanceLoss} == {type(loss) for loss, _ in LOSSES.values()}
+
+
+# -- graphs ---------------------------------------------------------------------------------------
+
+
+class Weighed(torch.nn.Module):
+    """A loss whose weights are an argument by place, as graphs want them."""
+
+    def __init__(self, loss: ImbalanceLoss) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, logits, target, weight):
+        return self.loss(logits, target, sample_weight=weight)
+
+
+def batch_of(loss: ImbalanceLoss, columns: int, rows: int):
+    draw = torch.Generator().manual_seed(rows)
+    z = torch.randn(rows, columns, generator=draw)
+    if loss.target == "classes":
+        y = torch.randint(0, columns, (rows,), generator=draw)
+    else:
+        y = (torch.randn(z.shape, generator=draw) > 0).float()
+    y[1] = float("nan") if loss.target == "numbers" else -100
+    return z, y, torch.rand(rows, generator=draw)
+
+
+def record(loss: ImbalanceLoss, columns: int, how: str):
+    """Return a graph recorded on 9 rows, which holds for any number of them."""
+    module, given = Weighed(loss), batch_of(loss, columns, 9)
+    if how == "trace":
+        with warnings.catch_warnings():
+            # That it goes away, and that checks of shapes are not recorded.
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+            return torch.jit.trace(module, given, check_trace=False)
+    if how == "export":
+        any_number = tuple({0: torch.export.Dim("rows", min=2)} for _ in given)
+        return torch.export.export(module, given, dynamic_shapes=any_number).module()
+    return torch.compile(module, backend="eager", fullgraph=True)
+
+
+GRAPHS = [(key, "trace") for key in (*LOSSES, *NUMBERS)]
+# These take half a second each.
+GRAPHS += [(key, how) for key in ("pinball", "batch") for how in ("export", "compile")]
+GRAPHS += [("focal", "compile")]
+
+
+@pytest.mark.parametrize(("key", "how"), GRAPHS)
+def test_a_graph_is_the_loss(key: str, how: str) -> None:
+    loss, columns = (LOSSES | NUMBERS)[key]
+    graph = record(loss, columns, how)
+    for rows in (9, 23):
+        given = batch_of(loss, columns, rows)
+        torch.testing.assert_close(graph(*given), Weighed(loss)(*given))
 
 
 class Broken(WeightedCrossEntropy):
