@@ -153,6 +153,36 @@ def test_negatives_per_positive() -> None:
     assert WeightedBCE.from_counts(2, 32).pos_weight.tolist() == [15.0]
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_focus_on_labels_balances_as_weights_of_positives_do(scheme: str) -> None:
+    """alpha to 1 - alpha is the ratio of the class weights of one against the rest."""
+    counts, n = [9, 50, 0, 60], 60
+    loss = FocalLoss.from_counts(counts, n, scheme=scheme, beta=0.9, target="labels")
+    ratio = loss.alpha / (1 - loss.alpha)
+    for c in (0, 1):
+        w = class_weights([0] * (n - counts[c]) + [1] * counts[c], scheme, beta=0.9)
+        assert float(ratio[c]) == pytest.approx(w[1] / w[0])
+    assert loss.alpha[2:].tolist() == [0.5, 0.5]  # none; all
+    Y = np.arange(n)[:, None] < counts
+    again = FocalLoss.from_labels(Y, scheme=scheme, beta=0.9, target="labels")
+    torch.testing.assert_close(again.alpha, loss.alpha)
+    if scheme == "balanced":
+        weighed = WeightedBCE.from_counts(counts, n)
+        torch.testing.assert_close(ratio, weighed.pos_weight)
+        # Without focus it is weighted cross-entropy, times 1 - alpha.
+        z, y = torch.randn(n, 4), torch.from_numpy(Y)
+        plain = FocalLoss.from_counts(counts, n, gamma=0, target="labels").terms(z, y)
+        scaled = weighed.terms(z, y) * (1 - loss.alpha)
+        torch.testing.assert_close(plain, scaled.float())
+
+
+def test_focus_on_one_logit() -> None:
+    y = torch.tensor([1, 0, 0, 0, -100])
+    loss = FocalLoss.from_labels(y, target="labels")
+    assert loss.alpha.tolist() == [0.75]
+    assert torch.isfinite(loss(torch.zeros(5), y))
+
+
 def test_counts_of_labels() -> None:
     same = DistributionBalancedLoss.from_counts([2, 0, 4], 4)
     got = DistributionBalancedLoss.from_labels(Y)
@@ -195,6 +225,11 @@ def test_counts_of_labels() -> None:
         (lambda: WeightedBCE.from_counts([9], 8), "9 rows of n_rows=8"),
         (lambda: DistributionBalancedLoss([9], 8), "9 rows of n_rows=8"),
         (lambda: DistributionBalancedLoss([1], 1), "n_rows=1"),
+        (lambda: WeightedBCE.from_counts([1], "8"), "n_rows='8'"),
+        (lambda: FocalLoss.from_counts([9], 8, target="labels"), "9 rows of n_rows=8"),
+        (lambda: FocalLoss.from_counts([9, 1], target="labels"), "add n_rows="),
+        (lambda: FocalLoss.from_counts([9, 1], 10), "n_rows=10 is given for class codes"),
+        (lambda: FocalLoss.from_labels([[0, 1], [1, 0]]), r"shape \(2, 2\)"),
     ],
 )
 def test_labels_and_counts_that_cannot_be_used(call, words: str) -> None:

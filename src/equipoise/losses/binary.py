@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_counts, count_sides, per_class
+from equipoise.losses.counting import count_sides, per_class, sides_of_counts
 from equipoise.losses.items import check_reduction, finish, label_items, to_terms
+from equipoise.weights.labels import negatives_per_positive
 
 __all__ = ["WeightedBCE", "log_sigmoids", "weighted_bce"]
 
@@ -164,13 +163,7 @@ class WeightedBCE(ImbalanceLoss):
         **kwargs
             As for the class.
         """
-        positives = check_counts(counts, least=1)
-        if (positives > n_rows).any():
-            raise UsageError(
-                f"a label has {positives.max():g} rows of n_rows={n_rows}",
-                remedy="give in n_rows the number of all rows",
-            )
-        return cls(_negatives_per_positive(positives, n_rows - positives), **kwargs)
+        return cls(negatives_per_positive(*sides_of_counts(counts, n_rows)), **kwargs)
 
     @classmethod
     def from_labels(cls, labels: Any, **kwargs: Any) -> WeightedBCE:
@@ -182,10 +175,8 @@ class WeightedBCE(ImbalanceLoss):
         **kwargs
             As for the class.
         """
-        return cls(
-            _negatives_per_positive(*count_sides(labels, kwargs.get("ignore_index", -100))),
-            **kwargs,
-        )
+        sides = count_sides(labels, kwargs.get("ignore_index", -100))
+        return cls(negatives_per_positive(*sides), **kwargs)
 
     def terms(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:
         """Compute the loss of every element; see the base class."""
@@ -203,8 +194,3 @@ class WeightedBCE(ImbalanceLoss):
     def prior_offset(self) -> Tensor | None:
         """``log w_c`` per label; None without weights of positives."""
         return None if self.pos_weight is None else self.pos_weight.detach().cpu().double().log()
-
-
-def _negatives_per_positive(positives: Any, negatives: Any) -> Any:
-    both = (positives > 0) & (negatives > 0)
-    return np.where(both, negatives, 1.0) / np.where(both, positives, 1.0)

@@ -22,6 +22,8 @@ __all__ = [
     "count_sides",
     "fill_absent",
     "per_class",
+    "share_of_positives",
+    "sides_of_counts",
     "weights_of_counts",
     "weights_of_labels",
 ]
@@ -136,6 +138,30 @@ def count_sides(labels: Any, ignore_index: int = -100) -> tuple[F, F]:
     if wrong.any():
         raise UsageError(f"a label is {Y[wrong][0]:g}, outside [0, 1]", remedy="give 0 and 1")
     return np.where(kept, Y, 0.0).sum(axis=0), np.where(kept, 1 - Y, 0.0).sum(axis=0)
+
+
+def sides_of_counts(counts: Any, n_rows: Any, *, least: float = 1.0) -> tuple[F, F]:
+    """Return from rows with each label, and all rows, those with the label and those without."""
+    positives = check_counts(counts, least=1)
+    rows = check_number("n_rows", n_rows, low=least)
+    if (positives > rows).any():
+        raise UsageError(
+            f"a label has {positives.max():g} rows of n_rows={n_rows}",
+            remedy="give in n_rows the number of all rows",
+        )
+    return positives, rows - positives
+
+
+def share_of_positives(positives: F, negatives: F, scheme: str, beta: float) -> F:
+    """Return per label the weight of its positives over the sum of those of both answers.
+
+    A label that no row has, or every row, has nothing to weigh: 1/2.
+    """
+    out = np.full(len(positives), 0.5)
+    for c in np.flatnonzero((positives > 0) & (negatives > 0)):
+        w = count_weights([negatives[c], positives[c]], scheme, beta=beta)
+        out[c] = w[1] / w.sum()
+    return out
 
 
 def _scale(raw: F, counts: F) -> F:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_counts, check_number, count_sides
+from equipoise.losses.counting import check_number, count_sides, sides_of_counts
 from equipoise.losses.focal import focal_elements
 from equipoise.losses.items import check_reduction, finish, label_items, to_terms
 
@@ -91,13 +91,8 @@ def _check(alpha: Any, beta: Any, mu: Any, lam: Any, kappa: Any, gamma: Any) -> 
 
 def _rate_and_bias(counts: Any, n_rows: Any) -> tuple[Tensor, Tensor]:
     """Return mean(n) / n_c and the prior in log-odds, finite for labels of no row and of all."""
-    n = check_counts(counts, least=1)
-    rows = check_number("n_rows", n_rows, low=2.0)
-    if (n > rows).any():
-        raise UsageError(
-            f"a label has {n.max():g} rows of n_rows={n_rows}",
-            remedy="give in n_rows the number of all rows",
-        )
+    n, _ = sides_of_counts(counts, n_rows, least=2.0)
+    rows = float(n_rows)
     n = np.clip(n, 1.0, rows - 1.0)
     return torch.from_numpy(n.mean() / n), torch.from_numpy(np.log(n) - np.log(rows - n))
 

@@ -10,7 +10,15 @@ from torch import Tensor
 from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
 from equipoise.losses.binary import log_sigmoids
-from equipoise.losses.counting import check_number, count_classes, per_class, weights_of_counts
+from equipoise.losses.counting import (
+    check_number,
+    count_classes,
+    count_sides,
+    per_class,
+    share_of_positives,
+    sides_of_counts,
+    weights_of_counts,
+)
 from equipoise.losses.cross_entropy import log_p_true
 from equipoise.losses.items import check_reduction, class_items, finish, label_items, to_terms
 
@@ -269,26 +277,88 @@ class FocalLoss(ImbalanceLoss):
 
     @classmethod
     def from_counts(
-        cls, counts: Any, *, scheme: str = "balanced", beta: float = 0.999, **kwargs: Any
+        cls,
+        counts: Any,
+        n_rows: float | None = None,
+        *,
+        scheme: str = "balanced",
+        beta: float = 0.999,
+        **kwargs: Any,
     ) -> FocalLoss:
-        """Take alpha of the softmax form from the rows of each class, scaled to mean 1 over rows.
+        """Take alpha from the rows of each class, or from those that have each label.
 
         Parameters
         ----------
         counts : array of shape (C,)
-            Rows of each class.
+            Rows of each class, or with ``target="labels"`` rows that have each label.
+        n_rows : float, optional
+            All rows; needed with ``target="labels"``, and only there.
         scheme, beta
-            See :func:`equipoise.weights.class_weights`.
+            See :func:`equipoise.weights.class_weights`. Of classes alpha is the weight, scaled to
+            mean 1 over the rows. Of labels it is the weight of the positives over the sum of those of
+            positives and negatives: their share of the rows changed places, for ``"balanced"``. A
+            label that no row has, or every row, gets 1/2.
         **kwargs
             As for the class.
+
+        Examples
+        --------
+        >>> from equipoise.losses import FocalLoss
+        >>> FocalLoss.from_counts([25, 50], n_rows=100, target="labels").alpha
+        tensor([0.7500, 0.5000], dtype=torch.float64)
         """
-        return cls(alpha=weights_of_counts(counts, scheme, beta, None), **kwargs)
+        if kwargs.get("target", "classes") != "labels":
+            if n_rows is not None:
+                raise UsageError(
+                    f"n_rows={n_rows!r} is given for class codes, whose counts make up all rows",
+                    remedy="leave it out, or add target='labels'",
+                )
+            return cls(alpha=weights_of_counts(counts, scheme, beta, None), **kwargs)
+        if n_rows is None:
+            raise UsageError(
+                "rows that have each label do not tell how many have not",
+                remedy="add n_rows=, the number of all rows",
+            )
+        positives, negatives = sides_of_counts(counts, n_rows)
+        return cls(alpha=share_of_positives(positives, negatives, scheme, beta), **kwargs)
 
     @classmethod
-    def from_labels(cls, labels: Any, *, classes: Any = None, **kwargs: Any) -> FocalLoss:
-        """Do the same from labels; ``classes`` as in :meth:`WeightedCrossEntropy.from_labels`."""
-        counts = count_classes(labels, classes, kwargs.get("ignore_index", -100))
-        return cls.from_counts(counts, **kwargs)
+    def from_labels(
+        cls,
+        labels: Any,
+        *,
+        scheme: str = "balanced",
+        beta: float = 0.999,
+        classes: Any = None,
+        **kwargs: Any,
+    ) -> FocalLoss:
+        """Take alpha from the labels of the training rows, as :meth:`from_counts` from counts.
+
+        Parameters
+        ----------
+        labels : list, array or Tensor
+            Class labels (N,), see :meth:`WeightedCrossEntropy.from_labels`; with
+            ``target="labels"`` 0 and 1, shape (N, C), or (N,) for one logit.
+        scheme, beta
+            See :meth:`from_counts`.
+        classes : sequence of labels, or int, optional
+            Of class labels: their order, or how many codes there are.
+        **kwargs
+            As for the class.
+
+        Raises
+        ------
+        TargetError
+            If a label is missing (None, NaN), or is no code where the others are.
+        UsageError
+            If ``classes`` does not name the labels, or another argument cannot be used.
+        """
+        ignored = kwargs.get("ignore_index", -100)
+        if kwargs.get("target", "classes") == "labels":
+            alpha = share_of_positives(*count_sides(labels, ignored), scheme, beta)
+            return cls(alpha=alpha, **kwargs)
+        counts = count_classes(labels, classes, ignored)
+        return cls.from_counts(counts, scheme=scheme, beta=beta, **kwargs)
 
     def terms(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:
         """Compute the loss of every item; see the base class."""

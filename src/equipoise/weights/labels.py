@@ -11,7 +11,7 @@ from equipoise.errors import TargetError, UsageError
 from equipoise.weights.counting import count_array
 from equipoise.weights.schemes import raw_weights
 
-__all__ = ["element_weights", "pos_weights"]
+__all__ = ["element_weights", "negatives_per_positive", "pos_weights"]
 
 F = NDArray[np.float64]
 _OF = ("row", "label", "positives")
@@ -174,10 +174,15 @@ def pos_weights(Y: ArrayLike, *, cap: float | None = None, power: float = 1.0) -
     if has.ndim == 1:
         has = has[:, None]
     n = has.sum(axis=0).astype(np.float64)
-    mixed = (n > 0) & (n < len(has))
-    out = np.ones(has.shape[1])
-    out[mixed] = ((len(has) - n[mixed]) / n[mixed]) ** power
+    out = negatives_per_positive(n, len(has) - n) ** power
     return out if cap is None else np.minimum(out, cap)
+
+
+def negatives_per_positive(positives: F, negatives: F) -> F:
+    """Return the ratio of each label; 1 where it has rows of one kind only, and nothing to balance."""
+    out = np.ones(len(positives))
+    np.divide(negatives, positives, out=out, where=(positives > 0) & (negatives > 0))
+    return out
 
 
 def _label_weights(n: F, scheme: str, beta: float, normalise: str) -> F:
