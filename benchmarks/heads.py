@@ -138,7 +138,7 @@ def main() -> None:
     from equipoise.learners.embedding import Embedding
     from equipoise.learners.neural import heads
 
-    heads._device = lambda: torch.device(given.device)
+    heads.best_device = lambda: torch.device(given.device)
     learner = Embedding()
     with threadpool_limits(1):
         if given.made:

@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from equipoise.learners.neural.search import COLUMNS, Search, lengths
+from equipoise.learners.neural.search import COLUMNS, Search, best_device, lengths
 
 __all__ = ["Head", "train_heads"]
 
@@ -94,7 +94,7 @@ def train_heads(
     list of (float64 array of shape (d, C), float64 array of shape (C,))
         Weights and intercepts, from which scores follow as ``X @ weights + intercepts``.
     """
-    device = _device()
+    device = best_device()
     features = torch.as_tensor(X, device=device)
     labels = torch.as_tensor(y, device=device)
     basis = _basis(features)
@@ -108,10 +108,6 @@ def train_heads(
         made = _Block(features, labels, n_classes, chosen, columns, basis).train()
         out |= dict(zip(block, made, strict=True))
     return [out[h] for h in range(len(heads))]
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _basis(X: Tensor) -> Tensor:

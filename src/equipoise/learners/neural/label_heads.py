@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from equipoise.learners.neural.search import COLUMNS, Search, lengths
+from equipoise.learners.neural.search import COLUMNS, Search, best_device, lengths
 
 __all__ = ["LabelHead", "train_label_heads"]
 
@@ -100,7 +100,7 @@ def train_label_heads(
     list of (float64 array of shape (d,), float)
         Weights and intercepts, from which log-odds follow as ``X @ weights + intercept``.
     """
-    axes = _Axes.of(torch.as_tensor(X, device=_device()))
+    axes = _Axes.of(torch.as_tensor(X, device=best_device()))
     size, columns = (1, 1) if alone else (_BLOCK, COLUMNS)
     order = sorted(range(len(heads)), key=lambda h: heads[h].kind)
     out: list[Any] = [None] * len(heads)
@@ -112,10 +112,6 @@ def train_label_heads(
             assert result is not None  # every head is reported at the end
             out[h] = result[0][:, 0], float(result[1][0])
     return out
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @dataclass

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from equipoise.decisions.label_correction import label_intercept
 from equipoise.learners.base import Training
 from equipoise.learners.labels import element_weights, fixed_odds
 from equipoise.learners.losses import make_loss, unfocused
 from equipoise.learners.mlp import NetworkOfLabels, NetworkOfNumbers, squashed
-from equipoise.learners.neural.mlp import Recipe
-from equipoise.learners.neural.network import AdamW, Kept, Network
+from equipoise.learners.neural.mlp import Fit, Recipe, layers_of
+from equipoise.learners.neural.network import Network
 from equipoise.learners.numbers import Unit
 from equipoise.losses import BalancedMSELoss
 
@@ -50,65 +48,24 @@ def train_on_numbers(training: Training, recipe: Recipe | None = None) -> Networ
         return NetworkOfNumbers(weights, biases, fit.unit)
 
 
-class _Fit:
+class _Fit(Fit):
     outputs: int
 
     def __init__(self, training: Training, recipe: Recipe) -> None:
-        self.recipe, self.training, self.seed = recipe, training, training.seed
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        X = training.X
-        self.X = self._put(squashed(X if training.rows is None else X[training.rows]))
-        self.watched: Tensor | None = None
+        super().__init__(training, recipe)
+        self.watched = None
         if training.watched is not None and training.watched[0].shape[0]:
-            self.watched = self._put(squashed(training.watched[0]))
-
-    def _put(self, values: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+            self.watched = self.put(squashed(training.watched[0]))
 
     def start(self, network: Network) -> None:
         """Set the last layer before the first step."""
 
-    def terms(self, scores: Tensor, at: Tensor) -> Tensor:
-        """Return the weighted losses of the rows ``at``."""
-        raise NotImplementedError
-
-    def measure(self, scores: F) -> float:
-        """Return how far the scores of the watched rows are off."""
-        raise NotImplementedError
-
     def run(self) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
         """Train until the watched rows gain nothing more; return the layers of the best epoch."""
-        recipe = self.recipe
-        generator = torch.Generator().manual_seed(self.seed)
-        sizes = (self.X.shape[1], *recipe.hidden)
-        network = Network(sizes, self.outputs, False, recipe.dropout, generator).to(self.device)
+        network, _ = self.network_of(self.outputs)
         self.start(network)
-        dropped = torch.Generator(self.device).manual_seed(self.seed + 1)
-        steps = AdamW(network, recipe.rate, recipe.decay)
-        none = np.zeros(0)
-        kept, best, since = Kept.of(network, none), math.inf, 0
-        for epoch in range(recipe.epochs if self.watched is not None else recipe.blind):
-            shown = np.random.default_rng([self.seed, epoch]).permutation(len(self.X))
-            for batch in np.array_split(shown, -(-len(shown) // recipe.batch_size(len(shown)))):
-                at = torch.from_numpy(batch).to(self.device)
-                terms = self.terms(network(self.X[at], dropped), at)
-                steps.down(terms.sum() / len(batch))
-            if self.watched is None:
-                continue
-            with torch.no_grad():
-                scores = torch.cat([network(part) for part in self.watched.split(_AT_ONCE)])
-            value = self.measure(scores.double().cpu().numpy())
-            if value < best:
-                best, since, kept = value, 0, Kept.of(network, none)
-            elif (since := since + 1) >= recipe.patience:
-                break
-        if self.watched is not None:
-            kept.put_back(network)
-        layers = [*network.body, network.head]
-        return (
-            [layer.weight.detach().cpu().numpy().copy() for layer in layers],
-            [layer.bias.detach().cpu().numpy().copy() for layer in layers],
-        )
+        self.stage(network, self.X, self.watched, self.all_rows)
+        return layers_of(network)
 
 
 class _Labels(_Fit):
@@ -122,8 +79,8 @@ class _Labels(_Fit):
         self.share = np.clip(Y.mean(axis=0), 1e-6, 1 - 1e-6)
         # Labels that never change teach nothing, and must not take the network for themselves.
         weights = self.free.astype(np.float64) * (1.0 if weights is None else weights)
-        self.weight = self._put(np.broadcast_to(weights, training.y.shape).astype(np.float32))
-        self.Y = self._put(training.y.astype(np.float32))
+        self.weight = self.put(np.broadcast_to(weights, training.y.shape).astype(np.float32))
+        self.Y = self.put(training.y.astype(np.float32))
         self.loss = make_loss(training.loss, training.y, self.outputs, "labels").to(self.device)
         self.focus = 0.0 if training.loss is None else training.loss.focus
 
@@ -131,7 +88,7 @@ class _Labels(_Fit):
         if self.training.start_at_prior:
             with torch.no_grad():
                 odds = np.log(self.share) - np.log1p(-self.share)
-                network.head.bias.copy_(self._put(odds.astype(np.float32)))
+                network.head.bias.copy_(self.put(odds.astype(np.float32)))
 
     def terms(self, scores: Tensor, at: Tensor) -> Tensor:
         out: Tensor = self.loss.terms(scores, self.Y[at], sample_weight=self.weight[at])
@@ -142,14 +99,8 @@ class _Labels(_Fit):
         assert self.training.watched is not None
         Y = self.training.watched[1][:, self.free]
         odds = unfocused(scores[:, self.free], self.focus)
-        share = Y.mean(axis=0)
-        low, high = np.full(len(share), -30.0), np.full(len(share), 30.0)
-        for _ in range(20):
-            middle = 0.5 * (low + high)
-            more = (0.5 * (1 + np.tanh(0.5 * (odds + middle)))).mean(axis=0) < share
-            low, high = np.where(more, middle, low), np.where(more, high, middle)
-        odds = odds + 0.5 * (low + high)
-        return float(np.logaddexp(0.0, np.where(Y == 1, -odds, odds)).sum() / max(len(Y), 1))
+        odds = odds + label_intercept(odds, Y.mean(axis=0))
+        return float(np.logaddexp(0.0, np.where(Y == 1, -odds, odds)).sum() / max(Y.size, 1))
 
 
 class _Numbers(_Fit):
@@ -161,8 +112,8 @@ class _Numbers(_Fit):
         self.unit = Unit.of(y, weight)
         if np.ptp(y) == 0:  # what the network makes of nothing has no unit
             self.unit = Unit(self.unit.centre, 1e-12 * (abs(self.unit.centre) or 1.0))
-        self.z = self._put(self.unit.put(y).astype(np.float32))
-        self.weight = None if weight is None else self._put(weight.astype(np.float32))
+        self.z = self.put(self.unit.put(y).astype(np.float32))
+        self.weight = None if weight is None else self.put(weight.astype(np.float32))
         loss = training.loss
         balanced = loss is not None and loss.name == "balanced-mse"
         if loss is not None and balanced:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["COLUMNS", "Search", "lengths"]
+__all__ = ["COLUMNS", "Search", "best_device", "lengths"]
 
 F = NDArray[np.float64]
 
@@ -20,6 +20,11 @@ _HALVINGS = 12
 _TOLERANCE = 1e-4
 # Of a loss: what single precision of its terms leaves of it.
 _RESOLUTION = 1e-8
+
+
+def best_device() -> torch.device:
+    """Return the first graphics card, or the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 class Search:

@@ -28,6 +28,7 @@ from equipoise.learners.neural.pretrained import (
 )
 from equipoise.learners.neural.stopping import Yardstick
 from equipoise.learners.transformer import FittedTransformer, Transformer, TransformerOfLabels
+from equipoise.metrics.confusion import confusion, per_class
 from equipoise.schedules import (
     DeferredReweighting,
     DynamicSampler,
@@ -206,7 +207,8 @@ class _Fit(FineTuning):
 
     def _steer(self, y: NDArray[np.int64], scores: F) -> None:
         if isinstance(self.sampler, DynamicSampler):
-            self.sampler.update(_f1(y, scores.argmax(axis=1), scores.shape[1]))
+            called = confusion(y, scores.argmax(axis=1), scores.shape[1])
+            self.sampler.update(per_class(called)["f1"])
 
     def judge(self, epoch: int, scores: F) -> float:
         """Return the cross-entropy, and steer the sampler."""
@@ -221,10 +223,3 @@ class _Fit(FineTuning):
     def _cross_entropy(self, scores: F) -> tuple[float, float]:
         """Return the mean over the watched rows, and the scale that gives it."""
         return self.yardstick.measure(scores, self.shift)
-
-
-def _f1(y: NDArray[np.int64], guess: NDArray[np.int64], n_classes: int) -> F:
-    hits = np.bincount(y[guess == y], minlength=n_classes)
-    either = np.bincount(y, minlength=n_classes) + np.bincount(guess, minlength=n_classes)
-    out: F = 2.0 * hits / np.maximum(either, 1)
-    return out
