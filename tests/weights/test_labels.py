@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as Q
-from itertools import product
+from itertools import permutations, product
 from math import isqrt
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 
 from equipoise.errors import TargetError, UsageError
 from equipoise.weights import element_weights, pos_weights, weight_offset
+from equipoise.weights.repeats import repeat_factors, rows_by_factor
 
 # Six rows of three labels, which 4, 2 and 1 of them have; the fifth has all, the last has none.
 Y = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 0], [1, 1, 1], [0, 0, 0]])
@@ -227,3 +228,14 @@ def test_nothing_to_weigh() -> None:
             element_weights(empty)
         with pytest.raises(TargetError):
             pos_weights(empty)
+
+
+def test_a_row_is_repeated_for_the_rarest_of_its_labels() -> None:
+    has = np.random.default_rng(0).random((50, 4)) < [0.6, 0.1, 0.3, 0.05]
+    for order in permutations(range(4)):
+        mixed = has[:, order]
+        factors = repeat_factors(mixed.sum(axis=0), 50, 0.5)
+        expected = [max([1.0, *factors[row]]) for row in mixed]
+        members = [np.flatnonzero(column) for column in mixed.T]
+        assert rows_by_factor(mixed.T, factors, 50).tolist() == expected
+        assert rows_by_factor(members, factors, 50).tolist() == expected

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_counts, check_number, count_classes, fill_absent
+from equipoise.losses.counting import check_counts, count_classes, fill_absent
 from equipoise.losses.cross_entropy import log_p_true
 from equipoise.losses.items import check_reduction, class_items, finish, to_terms
+from equipoise.weights.ranges import check_number
 
 __all__ = [
     "BalancedSoftmaxLoss",

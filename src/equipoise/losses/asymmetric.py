@@ -9,8 +9,8 @@ from torch import Tensor
 
 from equipoise.losses.base import ImbalanceLoss
 from equipoise.losses.binary import log_sigmoids
-from equipoise.losses.counting import check_number
 from equipoise.losses.items import check_reduction, finish, label_items
+from equipoise.weights.ranges import check_number
 
 __all__ = ["AsymmetricLoss", "asymmetric_loss"]
 

@@ -13,7 +13,6 @@ from equipoise.losses.base import ImbalanceLoss
 from equipoise.losses.counting import (
     centred_log,
     check_counts,
-    check_number,
     count_classes,
     count_sides,
     fill_absent,
@@ -22,6 +21,7 @@ from equipoise.losses.counting import (
 from equipoise.losses.focal import focal_elements, focal_items
 from equipoise.losses.items import check_reduction, class_items, finish, label_items, to_terms
 from equipoise.weights import count_weights
+from equipoise.weights.ranges import check_number
 
 __all__ = ["ClassBalancedLoss", "class_balanced_loss"]
 
@@ -97,7 +97,6 @@ def _check_base(base: str, of: str) -> None:
 
 def _weights(n: Any, beta: Any, base: str) -> tuple[Tensor, Tensor]:
     """Return a weight per class, and what a row with one label weighs on average."""
-    check_number("beta", beta, high=1.0, open_high=True)
     w = count_weights(n, "ens", beta=beta)
     if base not in _SIGMOID:  # a label without rows is not moved by its 1
         w = fill_absent(w, n)

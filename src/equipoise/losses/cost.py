@@ -10,8 +10,8 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_number
 from equipoise.losses.items import check_reduction, class_items, finish, to_terms
+from equipoise.weights.ranges import check_number
 
 __all__ = ["ExpectedCostLoss", "expected_cost_loss"]
 

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.weights import class_weights, count_weights
+from equipoise.weights.ranges import check_number
 from equipoise.weights.reading import as_array, read_codes
 
 __all__ = [
     "centred_log",
     "check_counts",
-    "check_number",
     "count_classes",
     "count_sides",
     "fill_absent",
@@ -29,27 +29,6 @@ __all__ = [
 ]
 
 F = NDArray[np.float64]
-
-
-def check_number(
-    name: str,
-    value: Any,
-    *,
-    low: float = 0.0,
-    high: float = float("inf"),
-    open_low: bool = False,
-    open_high: bool = False,
-) -> float:
-    """Return a number that lies in a range, or say so."""
-    good = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if good:
-        good = (value > low if open_low else value >= low) and (
-            value < high if open_high else value <= high
-        )
-    if not good or not np.isfinite(value):
-        span = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high or np.isinf(high) else ']'}"
-        raise UsageError(f"{name}={value!r} is outside {span}", remedy=f"give a number in {span}")
-    return float(value)
 
 
 def per_class(name: str, values: Any, *, zero: bool = False, sign: bool = False) -> Tensor:

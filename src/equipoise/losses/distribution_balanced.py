@@ -10,9 +10,10 @@ from torch import Tensor
 
 from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_number, count_sides, sides_of_counts
+from equipoise.losses.counting import count_sides, sides_of_counts
 from equipoise.losses.focal import focal_elements
 from equipoise.losses.items import check_reduction, finish, label_items, to_terms
+from equipoise.weights.ranges import check_number
 
 __all__ = ["DistributionBalancedLoss", "distribution_balanced_loss"]
 

@@ -11,7 +11,6 @@ from equipoise.errors import UsageError
 from equipoise.losses.base import ImbalanceLoss
 from equipoise.losses.binary import log_sigmoids
 from equipoise.losses.counting import (
-    check_number,
     count_classes,
     count_sides,
     per_class,
@@ -21,6 +20,7 @@ from equipoise.losses.counting import (
 )
 from equipoise.losses.cross_entropy import log_p_true
 from equipoise.losses.items import check_reduction, class_items, finish, label_items, to_terms
+from equipoise.weights.ranges import check_number
 
 __all__ = ["FocalLoss", "focal_elements", "focal_items", "focal_loss", "sigmoid_focal_loss"]
 

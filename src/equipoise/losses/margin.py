@@ -11,13 +11,13 @@ from equipoise.errors import UsageError
 from equipoise.losses.base import Reweighable
 from equipoise.losses.counting import (
     check_counts,
-    check_number,
     count_classes,
     fill_absent,
     per_class,
 )
 from equipoise.losses.cross_entropy import log_p_true
 from equipoise.losses.items import check_reduction, class_items, finish, to_terms
+from equipoise.weights.ranges import check_number, check_whole
 
 __all__ = ["CosineHead", "LDAMLoss", "ldam_loss"]
 
@@ -50,15 +50,8 @@ class CosineHead(nn.Module):
 
     def __init__(self, in_features: int, n_classes: int, scale: float = 1.0) -> None:
         super().__init__()
-        sizes: list[tuple[str, Any, int]] = [
-            ("in_features", in_features, 1),
-            ("n_classes", n_classes, 2),
-        ]
-        for name, value, least in sizes:
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise UsageError(
-                    f"{name}={value!r}", remedy=f"give a whole number of {least} or more"
-                )
+        in_features = check_whole("in_features", in_features)
+        n_classes = check_whole("n_classes", n_classes, least=2)
         self.scale = check_number("scale", scale, open_low=True)
         self.weight = nn.Parameter(torch.empty(n_classes, in_features))
         nn.init.normal_(self.weight)  # its directions are uniform on the sphere

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from equipoise.errors import TargetError, UsageError
 from equipoise.losses.base import ImbalanceLoss
-from equipoise.losses.counting import check_number
 from equipoise.losses.items import check_reduction, finish
+from equipoise.weights.ranges import check_number
 
 __all__ = ["BalancedMSELoss", "PinballLoss", "balanced_mse_loss", "pinball_loss"]
 

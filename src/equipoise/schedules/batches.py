@@ -11,7 +11,8 @@ from torch.utils.data import Sampler
 
 from equipoise.errors import UsageError
 from equipoise.schedules.samplers import ClassAwareSampler
-from equipoise.schedules.streams import Epochs, cycled, shift, whole_number
+from equipoise.schedules.streams import Epochs, cycled, shift
+from equipoise.weights.ranges import check_whole
 
 __all__ = ["BalancedBatchSampler"]
 
@@ -75,7 +76,7 @@ class BalancedBatchSampler(Epochs, Sampler[list[int]]):
                 remedy="use ClassAwareSampler or RepeatFactorSampler",
             )
         self.classes, self.counts = self._source.classes, self._source.counts
-        self.batch_size = whole_number(batch_size, "batch_size")
+        self.batch_size = check_whole("batch_size", batch_size)
         present = len(self._source._present)
         if self.batch_size % present:
             near = max(1, round(self.batch_size / present)) * present
@@ -86,7 +87,7 @@ class BalancedBatchSampler(Epochs, Sampler[list[int]]):
             )
         if num_batches is None:
             num_batches = -(-self._source._rows // self.batch_size)
-        self.num_batches = whole_number(num_batches, "num_batches")
+        self.num_batches = check_whole("num_batches", num_batches)
 
     def __len__(self) -> int:
         return self._length(self.num_batches)

@@ -19,7 +19,7 @@ from equipoise.errors import UsageError
 from equipoise.schedules.labels import read_labels
 from equipoise.schedules.layers import last_layer, other_owners
 from equipoise.schedules.samplers import ClassAwareSampler
-from equipoise.schedules.streams import whole_number
+from equipoise.weights.ranges import check_whole
 from equipoise.weights.reading import as_array
 
 __all__ = ["HeadTraining", "head_features", "retrain_head"]
@@ -127,7 +127,7 @@ def retrain_head(
     tensor([-1.0986,  1.0986], dtype=torch.float64)
     """
     check_seed(seed)
-    whole_number(epochs, "epochs")
+    check_whole("epochs", epochs)
     name, layer = last_layer(model, head=head)
     weight: Tensor = layer.weight  # type: ignore[assignment]
     if owners := other_owners(model, weight):
@@ -140,7 +140,7 @@ def retrain_head(
     if sampler is None:
         columns = target.shape[1] if target.ndim == 2 else max(2, len(weight))
         sampler = ClassAwareSampler(target, classes=columns, seed=seed, rank=0, num_replicas=1)
-    size = getattr(loader, "batch_size", None) or whole_number(batch_size, "batch_size")
+    size = getattr(loader, "batch_size", None) or check_whole("batch_size", batch_size)
     losses = []
     with _only(model, layer):
         if reset:
@@ -216,7 +216,7 @@ def head_features(
     """
     name, layer = last_layer(model, head=head)
     source, loader = _source(data)
-    size = getattr(loader, "batch_size", None) or whole_number(batch_size, "batch_size")
+    size = getattr(loader, "batch_size", None) or check_whole("batch_size", batch_size)
     n = len(source)  # type: ignore[arg-type]
     batches = [list(range(first, min(first + size, n))) for first in range(0, n, size)]
     seen: list[Tensor] = []

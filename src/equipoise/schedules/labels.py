@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from equipoise.errors import TargetError, UsageError
 from equipoise.weights.reading import as_array, is_whole, read_codes
 
-__all__ = ["read_labels", "read_multi_hot", "real_number"]
+__all__ = ["read_labels", "read_multi_hot"]
 
 
 def read_labels(
@@ -52,11 +51,3 @@ def read_multi_hot(
             remedy="name every column in order, or leave classes= out",
         )
     return values.astype(bool), names
-
-
-def real_number(value: Any, name: str, expected: str) -> float:
-    """Return a finite number from 0, or say which parameter is none."""
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or value < 0:
-        raise UsageError(f"{name}={value!r} is no number from 0", remedy=f"pass {expected}")
-    return float(value)

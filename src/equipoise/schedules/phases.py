@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from equipoise.errors import UsageError
-from equipoise.schedules.streams import RowSampler, cycled, whole_number
+from equipoise.schedules.streams import RowSampler, cycled
+from equipoise.weights.ranges import check_whole
 from equipoise.weights.reading import as_array
 
 __all__ = ["DeferredReweighting", "Schedule", "TwoPhase"]
@@ -102,8 +103,8 @@ class TwoPhase(RowSampler):
         num_replicas: int | None = None,
     ) -> None:
         super().__init__(labels, classes, num_samples, seed, rank, num_replicas)
-        self.cap = whole_number(cap, "cap")
-        self.epochs_first = whole_number(epochs_first, "epochs_first", least=0)
+        self.cap = check_whole("cap", cap)
+        self.epochs_first = check_whole("epochs_first", epochs_first, least=0)
         self.redraw = redraw
 
     @property
@@ -119,7 +120,7 @@ class TwoPhase(RowSampler):
         epoch : int
             Counted from 0. For training on a subset of the data in place of a sampler.
         """
-        if whole_number(epoch, "epoch", least=0) >= self.epochs_first:
+        if check_whole("epoch", epoch, least=0) >= self.epochs_first:
             return np.arange(self._rows)
         generator = np.random.default_rng([self.seed, epoch if self.redraw else 0, 1])
         members = [self._members[c] for c in self._present]
@@ -187,7 +188,7 @@ class DeferredReweighting:
         self, loss: nn.Module, weights: Any, start_epoch: int, *, buffer: str = "weight"
     ) -> None:
         self.loss = loss
-        self.start_epoch = whole_number(start_epoch, "start_epoch", least=0)
+        self.start_epoch = check_whole("start_epoch", start_epoch, least=0)
         self.buffer = buffer
         self._reweigh = getattr(loss, "reweigh", None) if buffer == "weight" else None
         if buffer not in getattr(loss, "_buffers", {}):
@@ -204,7 +205,7 @@ class DeferredReweighting:
 
     def step(self, epoch: int) -> None:
         """Set the weights of this epoch, counted from 0."""
-        late = whole_number(epoch, "epoch", least=0) >= self.start_epoch
+        late = check_whole("epoch", epoch, least=0) >= self.start_epoch
         if late == self.active:
             return
         values = self._late if late else self._before

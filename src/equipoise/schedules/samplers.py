@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from equipoise.errors import UsageError
 from equipoise.schedules.streams import RowSampler, allot, cycled
+from equipoise.weights.ranges import check_number
 from equipoise.weights.reading import as_array
-from equipoise.weights.repeats import repeat_factors
+from equipoise.weights.repeats import repeat_factors, rows_by_factor
 
 __all__ = [
     "ClassAwareSampler",
@@ -158,12 +159,9 @@ class RepeatFactorSampler(RowSampler):
         num_replicas: int | None = None,
     ) -> None:
         super().__init__(labels, classes, None, seed, rank, num_replicas, many=True)
-        self.threshold = _fraction(threshold, "threshold", zero=False)
+        self.threshold = check_number("threshold", threshold, high=1.0, open_low=True)
         factors = repeat_factors(self.counts, self._rows, self.threshold)
-        self.repeat_factors = np.ones(self._rows)
-        for c in self._present:
-            rows = self._members[c]
-            self.repeat_factors[rows] = np.maximum(self.repeat_factors[rows], factors[c])
+        self.repeat_factors = rows_by_factor(self._members, factors, self._rows)
         # Rounding errors of the sum are no reason for one more row.
         self.num_samples = math.ceil(self.repeat_factors.sum() * (1 - 1e-12))
 
@@ -235,8 +233,8 @@ class DynamicSampler(RowSampler):
         num_replicas: int | None = None,
     ) -> None:
         super().__init__(labels, classes, num_samples, seed, rank, num_replicas)
-        self.floor = _fraction(floor, "floor")
-        self.smoothing = _fraction(smoothing, "smoothing", one=False)
+        self.floor = check_number("floor", floor, high=1.0)
+        self.smoothing = check_number("smoothing", smoothing, high=1.0, open_high=True)
         self._target = np.full(len(self._present), 1 / len(self._present))
 
     def update(self, f1_per_class: Any) -> None:
@@ -300,12 +298,3 @@ class DynamicSampler(RowSampler):
         out = np.zeros(len(self.classes))
         out[self._present] = self._drawn()
         return out
-
-
-def _fraction(value: Any, name: str, *, zero: bool = True, one: bool = True) -> float:
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    inside = real and (value >= 0 if zero else value > 0) and (value <= 1 if one else value < 1)
-    if not inside:
-        span = f"{'[' if zero else '('}0, 1{']' if one else ')'}"
-        raise UsageError(f"{name}={value!r} is outside {span}", remedy=f"use a number in {span}")
-    return float(value)

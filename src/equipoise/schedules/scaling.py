@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import real_number
 from equipoise.schedules.layers import last_layer, other_owners
+from equipoise.weights.ranges import check_number
 from equipoise.weights.reading import read_codes
 
 __all__ = ["learn_scales", "tau_normalise"]
@@ -68,7 +68,7 @@ def tau_normalise(
     >>> bool(layer.weight.norm(dim=1).allclose(torch.ones(3)))
     True
     """
-    tau = real_number(tau, "tau", "a value such as 0.5 or 1")
+    tau = check_number("tau", tau, remedy="pass a value such as 0.5 or 1")
     if bias not in ("zero", "keep"):
         raise UsageError(f"bias={bias!r} is unknown", remedy="use 'zero' or 'keep'")
     _, layer, weight = _weights(model, head)
@@ -156,7 +156,7 @@ def learn_scales(
             f"head {name!r} with {weight.flatten(1).shape[1]} inputs",
             remedy="pass what the layer is given, one row per label, as of head_features()",
         )
-    penalty = real_number(penalty, "penalty", "a value such as 0.001")
+    penalty = check_number("penalty", penalty, remedy="pass a value such as 0.001")
     y = torch.from_numpy(codes)
     counts = torch.bincount(y, minlength=len(weight)).double()
     row_weight = 1 / (counts[y] * (counts > 0).sum())

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from equipoise.errors import UsageError
-from equipoise.schedules.labels import read_labels, real_number
+from equipoise.schedules.labels import read_labels
 from equipoise.schedules.layers import last_layer, other_owners
+from equipoise.weights.ranges import check_number
 from equipoise.weights.reading import as_array, read_codes
 
 __all__ = ["LayerStart", "last_layer", "start_at_prior"]
@@ -137,7 +138,7 @@ def start_at_prior(
     >>> round(start.first_loss, 3)
     0.358
     """
-    factor = real_number(shrink, "shrink", "0 for zero weights, 1 to keep them")
+    factor = check_number("shrink", shrink, remedy="pass 0 for zero weights, 1 to keep them")
     known = _known_width(model, head)
     table = _Table.read(model, counts, labels, classes, rows, form, sampled, known)
     name, layer = last_layer(model, table.widths(form), head=head)
@@ -205,7 +206,7 @@ class _Table:
                     remedy="add rows=, or pass a row of negatives and a row of positives",
                 )
             return cls(table)
-        negatives = real_number(rows, "rows", "the number of rows counted") - table
+        negatives = check_number("rows", rows, remedy="pass the number of rows counted") - table
         if (negatives < 0).any():
             c = int(negatives.argmin())
             raise UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,8 +15,9 @@ from equipoise.data.seeds import check_seed
 from equipoise.decisions.correction import prior_offset
 from equipoise.errors import TargetError, UsageError
 from equipoise.schedules.labels import read_labels
+from equipoise.weights.ranges import check_whole
 
-__all__ = ["Epochs", "RowSampler", "allot", "cycled", "shift", "whole_number"]
+__all__ = ["Epochs", "RowSampler", "allot", "cycled", "shift"]
 
 
 class Epochs:
@@ -32,7 +32,7 @@ class Epochs:
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the next stream by this epoch; ranks must agree on it."""
-        self.epoch = whole_number(epoch, "epoch", least=0)
+        self.epoch = check_whole("epoch", epoch, least=0)
 
     def on_epoch_start(self, epoch: int) -> None:
         """Do the same as :meth:`set_epoch`, under the name that all schedules have."""
@@ -94,7 +94,7 @@ class RowSampler(Epochs, Sampler[int]):
                 remedy="pass class codes, or use RepeatFactorSampler or ClassAwareSampler",
             )
         n = len(table)
-        self.num_samples = n if num_samples is None else whole_number(num_samples, "num_samples")
+        self.num_samples = n if num_samples is None else check_whole("num_samples", num_samples)
         if self.multi_label:
             self._members = [np.flatnonzero(table[:, c]) for c in range(table.shape[1])]
         else:
@@ -167,19 +167,6 @@ def shift(shares: NDArray[np.float64], counts: NDArray[np.int64]) -> torch.Tenso
     return torch.from_numpy(prior_offset(counts, shares))
 
 
-def whole_number(value: Any, name: str, least: int = 1) -> int:
-    """Return a whole number, or say which parameter is none."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least or isinstance(value, bool):
-        raise UsageError(
-            f"{name}={value!r} cannot be used", remedy=f"give a whole number from {least}"
-        )
-    return number
-
-
 def _distributed() -> bool:
     return dist.is_available() and dist.is_initialized()
 
@@ -187,7 +174,7 @@ def _distributed() -> bool:
 def _world(given: int | None) -> int:
     if given is None:
         return dist.get_world_size() if _distributed() else 1
-    return whole_number(given, "num_replicas")
+    return check_whole("num_replicas", given)
 
 
 def _rank(given: int | None, world: int) -> int:
@@ -198,7 +185,7 @@ def _rank(given: int | None, world: int) -> int:
                 remedy=f"pass rank=, from 0 to {world - 1}",
             )
         given = dist.get_rank() if world > 1 else 0
-    rank = whole_number(given, "rank", least=0)
+    rank = check_whole("rank", given, least=0)
     if rank >= world:
         raise UsageError(
             f"rank={rank} is beyond num_replicas={world}", remedy=f"give 0 to {world - 1}"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import UsageError
+from equipoise.weights.ranges import check_number, check_whole
 from equipoise.weights.relevance import target_array
 
 __all__ = ["dense_weights", "lds_weights"]
@@ -85,12 +86,12 @@ def lds_weights(
     """
     _check_choice("kernel", kernel, _KERNELS)
     _check_choice("scheme", scheme, _SCHEMES)
-    bins, ks = _check_count("bins", bins), _check_count("ks", ks)
+    bins, ks = check_whole("bins", bins), check_whole("ks", ks)
     if ks % 2 == 0:
         raise UsageError(f"ks={ks} is even", remedy="use an odd number of bins, such as 5")
-    _check_above("sigma", sigma, 0.0)
+    check_number("sigma", sigma, open_low=True)
     if cap is not None:
-        _check_above("cap", cap, 1.0)
+        check_number("cap", cap, low=1.0, open_low=True)
     place = np.minimum((bins * _unit(target_array(y))).astype(np.int64), bins - 1)
     counts = np.bincount(place, minlength=bins).astype(np.float64)
     smooth = np.convolve(counts, _window(kernel, ks, sigma))[ks // 2 : ks // 2 + bins][place]
@@ -160,10 +161,10 @@ def dense_weights(
     >>> dense_weights([1, 1, 1, 1, 9], alpha=0.5, bandwidth=0.5).round(3)
     array([0.833, 0.833, 0.833, 0.833, 1.667])
     """
-    _check_above("alpha", alpha, 0.0, equal=True)
-    _check_above("eps", eps, 0.0)
+    check_number("alpha", alpha)
+    check_number("eps", eps, open_low=True)
     if bandwidth is not None:
-        _check_above("bandwidth", bandwidth, 0.0)
+        check_number("bandwidth", bandwidth, open_low=True)
     values = target_array(y)
     density = _density(values, bandwidth)
     low, top = density.min(), density.max()
@@ -239,16 +240,3 @@ def _check_choice(name: str, value: Any, known: tuple[str, ...]) -> None:
         raise UsageError(
             f"{name}={value!r} is unknown", remedy=f"use {', '.join(map(repr, known))}"
         )
-
-
-def _check_count(name: str, value: Any) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise UsageError(f"{name}={value!r} cannot be used", remedy="give a whole number above 0")
-    return int(value)
-
-
-def _check_above(name: str, value: Any, least: float, *, equal: bool = False) -> None:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not (number and value < np.inf and (value > least or (equal and value == least))):
-        words = f"of {least:g} or more" if equal else f"above {least:g}"
-        raise UsageError(f"{name}={value!r} cannot be used", remedy=f"give a number {words}")

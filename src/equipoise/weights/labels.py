@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import TargetError, UsageError
 from equipoise.weights.counting import count_array
+from equipoise.weights.ranges import check_number
 from equipoise.weights.schemes import raw_weights
 
 __all__ = ["element_weights", "negatives_per_positive", "pos_weights"]
@@ -160,12 +161,9 @@ def pos_weights(Y: ArrayLike, *, cap: float | None = None, power: float = 1.0) -
     >>> pos_weights([0, 0, 0, 0, 1], power=0.5)
     array([2.])
     """
-    if not _is_between(power, 0, _STRONGEST):
-        raise UsageError(
-            f"power={power!r} cannot be used", remedy=f"give a number from 0 to {_STRONGEST}"
-        )
-    if cap is not None and not (_is_between(cap, 0, np.inf) and cap > 0):
-        raise UsageError(f"cap={cap!r} cannot be used", remedy="give a number above 0, or None")
+    check_number("power", power, high=_STRONGEST)
+    if cap is not None:
+        check_number("cap", cap, open_low=True, remedy="give a number above 0, or None")
     has = _indicator(Y)
     if has.ndim not in (1, 2):
         raise UsageError(
@@ -212,7 +210,3 @@ def _indicator(Y: Any) -> NDArray[np.bool_]:
     if wrong.any():
         raise UsageError(f"Y holds {numbers[wrong][0]:g}, neither 0 nor 1", remedy=_REMEDY)
     return np.asarray(has, dtype=np.bool_)
-
-
-def _is_between(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float | np.number) and low <= float(value) <= high

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from equipoise.errors import TargetError, UsageError
+from equipoise.weights.ranges import check_number
 
 __all__ = ["Relevance", "target_array"]
 
@@ -108,8 +109,7 @@ class Relevance:
             raise UsageError(
                 f"extremes={extremes!r} is unknown", remedy="use 'both', 'high' or 'low'"
             )
-        if not _is_between(coef, 0, np.inf):
-            raise UsageError(f"coef={coef!r} cannot be used", remedy="give a number above 0")
+        check_number("coef", coef, open_low=True)
         values = np.sort(target_array(y))
         first, middle, third = _quartiles(values)
         reach = coef * (third - first)
@@ -159,10 +159,14 @@ class Relevance:
         >>> phi([50, 70, 90]).tolist()
         [0.0, 0.5, 1.0]
         """
-        if not _is_between(share, 0, 0.5):
-            raise UsageError(
-                f"share={share!r} is not between 0 and 0.5", remedy="give a share such as 0.05"
-            )
+        check_number(
+            "share",
+            share,
+            high=0.5,
+            open_low=True,
+            open_high=True,
+            remedy="give a share such as 0.05",
+        )
         if side not in ("high", "low"):
             raise UsageError(f"side={side!r} is unknown", remedy="use 'high' or 'low'")
         values = target_array(y)
@@ -306,10 +310,6 @@ def target_array(y: ArrayLike, *, any_shape: bool = False) -> F:
             remedy=remedy,
         )
     return values
-
-
-def _is_between(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float | np.number) and low < float(value) < high
 
 
 def _quartiles(ordered: F) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -47,15 +48,17 @@ def repeat_factors(counts: ArrayLike, rows: int, threshold: float) -> F:
     return out
 
 
-def rows_by_factor(has: NDArray[Any], factors: F) -> F:
+def rows_by_factor(members: Iterable[NDArray[Any]], factors: F, rows: int) -> F:
     """Compute the repeat factor of each row: the largest of its labels, 1 for a row without any.
 
     Parameters
     ----------
-    has : bool array, shape (n, C)
-        Whether the row has the label.
+    members : iterable of C arrays
+        The rows of each label: their numbers, or a mask of shape (n,).
     factors : float64 array, shape (C,)
         Those of the labels, at least 1.
+    rows : int
+        Rows in all.
 
     Returns
     -------
@@ -65,10 +68,12 @@ def rows_by_factor(has: NDArray[Any], factors: F) -> F:
     --------
     >>> import numpy as np
     >>> from equipoise.weights.repeats import rows_by_factor
-    >>> rows_by_factor(np.array([[True, True], [True, False], [False, False]]), np.array([1.5, 2.0]))
+    >>> has = np.array([[True, True], [True, False], [False, False]])
+    >>> rows_by_factor(has.T, np.array([1.5, 2.0]), 3)
     array([2. , 1.5, 1. ])
     """
-    out = np.ones(len(has))
-    for c in np.flatnonzero(factors > 1):
-        np.maximum(out, factors[c], out=out, where=has[:, c])
+    out = np.ones(rows)
+    for own, factor in zip(members, factors, strict=True):
+        if factor > 1:
+            out[own] = np.maximum(out[own], factor)
     return out

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from equipoise.errors import TargetError, UsageError
 from equipoise.weights.counting import as_codes, count_array, count_labels, distinct
 from equipoise.weights.given import check_positive, cost_weights, given_weights
+from equipoise.weights.ranges import check_number
 from equipoise.weights.reading import label_array
 
 __all__ = ["SCHEMES", "class_weights", "count_weights", "raw_weights", "sample_weights"]
@@ -230,11 +231,8 @@ def sample_weights(y: ArrayLike, weights: Mapping[Any, float] | ArrayLike) -> F:
 
 
 def _inverse_effective_number(n: F, beta: Any) -> F:
-    if not (isinstance(beta, int | float | np.number) and 0 <= beta < 1):
-        raise UsageError(
-            f"beta={beta!r} is outside [0, 1)",
-            remedy="use a value such as 0.9, 0.99, 0.999 or 0.9999",
-        )
+    usual = "use a value such as 0.9, 0.99, 0.999 or 0.9999"
+    check_number("beta", beta, high=1.0, open_high=True, remedy=usual)
     if beta == 0:
         return np.ones_like(n)
     # 1 - beta**n loses all digits for beta near 1; expm1 of the logarithm keeps them.

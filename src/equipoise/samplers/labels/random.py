@@ -301,7 +301,7 @@ class RepeatFactorOverSampler(_Drawing):
         else:
             self.threshold_ = real_between(self.threshold, "threshold", 0, 1)
         factors = repeat_factors(counts, len(has), self.threshold_)
-        self.repeat_factors_ = rows_by_factor(has, factors)
+        self.repeat_factors_ = rows_by_factor(has.T, factors, len(has))
         whole = np.floor(self.repeat_factors_)
         more = random.uniform(size=len(has)) < self.repeat_factors_ - whole
         times = whole.astype(np.int64) - 1 + more
