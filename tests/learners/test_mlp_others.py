@@ -9,7 +9,12 @@ from equipoise.learners.base import Loss, Training
 from equipoise.learners.losses import unfocused
 from equipoise.learners.mlp import Mlp
 from equipoise.learners.neural.mlp import Recipe
-from equipoise.learners.neural.mlp_others import _Numbers, train_on_labels, train_on_numbers
+from equipoise.learners.neural.mlp_others import (
+    _Labels,
+    _Numbers,
+    train_on_labels,
+    train_on_numbers,
+)
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(240, 4))
@@ -27,6 +32,22 @@ def test_labels_are_learned_with_each_loss(name: str | None) -> None:
     odds = train_on_labels(part, QUICK).log_odds(X)
     for j in range(2):
         assert odds[Y[:, j] == 1, j].mean() > odds[Y[:, j] == 0, j].mean() + 0.5
+
+
+@pytest.mark.parametrize("name", [None, "focal"])
+def test_of_scores_that_tell_nothing_the_mean_entropy_of_the_labels_is_watched(
+    name: str | None,
+) -> None:
+    """Whatever level training gave them; a label that never changes does not count."""
+    more = np.column_stack([Y, np.ones(240, dtype=np.int64)])
+    loss = None if name is None else Loss(name)
+    part = Training(X, more, 3, target="labels", loss=loss, watched=(X[:60], more[:60]))
+    share = Y[:60].mean(axis=0)
+    entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share))
+    scores = np.tile([4.0, -7.0, 1.0], (60, 1))
+    assert _Labels(part, QUICK).measure(scores) == pytest.approx(entropy.mean(), abs=1e-6)
+    never = Training(X, more[:, 2:], 1, target="labels", watched=(X[:60], more[:60, 2:]))
+    assert _Labels(never, QUICK).measure(scores[:, 2:]) == 0.0
 
 
 def test_weights_of_positives_raise_the_odds_of_their_label() -> None:

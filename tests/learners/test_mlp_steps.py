@@ -159,3 +159,13 @@ def test_a_process_of_several_trains_on_all_rows(
     among = train_network(part, recipe).fitted
     for one, two in zip(alone.weights, among.weights, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_cosines_have_no_lengths_to_normalise() -> None:
+    part = Training(X, CODES, 2, loss=Loss("ldam"))
+    recipe = Recipe(hidden=(4,), blind=1)
+    plain = train_network(part, recipe).fitted
+    part.schedule = Schedule("tau-norm")
+    np.testing.assert_array_equal(
+        train_network(part, recipe).fitted.log_proba(X), plain.log_proba(X)
+    )

@@ -239,7 +239,8 @@ class _Classes(Fit):
     def run(self) -> Trained:
         name = self.training.schedule.name if self.training.schedule else ""
         values = dict(self.training.schedule.values) if self.training.schedule else {}
-        if self.training.start_at_prior and isinstance(self.network.head, nn.Linear):
+        linear = isinstance(self.network.head, nn.Linear)
+        if self.training.start_at_prior and linear:
             start_at_prior(self.network.head, self.effective, head=self.network.head)
         if name == "dynamic-sampling":
             floor, smoothing = values.get("floor", 0.1), values.get("smoothing", 0.5)
@@ -252,7 +253,8 @@ class _Classes(Fit):
             self._reweigh()
         elif name == "head-retraining":
             self._retrain_head(ClassAwareSampler(self.codes, **self._stream()))
-        elif name == "tau-norm" and bool(self.network.head.weight.norm(dim=1).all()):
+        # To cosines the lengths of weights are nothing.
+        elif name == "tau-norm" and linear and self.network.head.weight.norm(dim=1).all():
             tau_normalise(self.network.head, values.get("tau", 1.0), head=self.network.head)
         return Trained(self._fitted(), self.history)
 
