@@ -223,6 +223,11 @@ def test_tokens_and_the_weights_of_their_rows() -> None:
     assert float(f({"logits": logits}, y)) == pytest.approx(float(each.sum() / 8))
     found = f({"logits": logits}, y, 8, sample_weight=torch.tensor([2.0, 0.5]))
     assert float(found) == pytest.approx(float((2 * each[0].sum() + each[1].sum() / 2) / 8))
+    flat = f({"logits": logits}, y.reshape(-1), 8, sample_weight=torch.tensor([2.0, 0.5]))
+    assert float(flat) == pytest.approx(float(found))
+    by_token = torch.rand(2, 5)
+    found = f({"logits": logits}, y, 8, sample_weight=by_token)
+    assert float(found) == pytest.approx(float((by_token * each).sum() / 8))
 
 
 def test_elements_of_several_labels_are_counted() -> None:
@@ -234,6 +239,14 @@ def test_elements_of_several_labels_are_counted() -> None:
     expected = functional.binary_cross_entropy_with_logits(logits[kept], y[kept])
     assert float(f({"logits": logits}, y)) == pytest.approx(float(expected))
     assert float(f({"logits": logits}, y, torch.tensor(11))) == pytest.approx(float(expected))
+    w = torch.rand(4, 3)
+    each = functional.binary_cross_entropy_with_logits(logits, y.clamp(min=0), reduction="none")
+    found = f({"logits": logits}, y, sample_weight=w)
+    assert float(found) == pytest.approx(float((each * w * kept).sum() / 11))
+    halves = [f({"logits": logits[k]}, y[k], 11, sample_weight=w[k]) for k in ([0], [1, 2, 3])]
+    assert float(sum(halves)) == pytest.approx(float(found))
+    found = f({"logits": logits}, y, sample_weight=w[:, 0])
+    assert float(found) == pytest.approx(float((each * w[:, :1] * kept).sum() / 11))
     one = f({"logits": logits[:, :1]}, (y[:, 2] > 0).float())  # a single output
     assert torch.isfinite(one)
 
@@ -290,8 +303,11 @@ def test_losses_without_a_sum_are_refused(loss: Any, match: str) -> None:
         trainer_loss(loss)
     f = trainer_loss(WeightedCrossEntropy())
     assert trainer_loss(f) is f
-    with pytest.raises(UsageError, match="one weight a row"):
-        f({"logits": Z}, torch.zeros(4).long(), sample_weight=torch.ones(3))
+    for weight in (torch.ones(3), torch.ones(4, 3)):
+        with pytest.raises(UsageError, match="one weight a row"):
+            f({"logits": Z}, torch.zeros(4).long(), sample_weight=weight)
+    with pytest.raises(UsageError, match=r"shape \(3, 4\) for 4 rows and labels of shape \(4, 3\)"):
+        trainer_loss(WeightedBCE())({"logits": Z}, Z, sample_weight=Z.T)
 
 
 CODES = torch.repeat_interleave(torch.arange(3), torch.tensor(COUNTS))

@@ -63,7 +63,7 @@ def rows(weights: Any = None, several: bool = False) -> list[dict[str, Any]]:
         {"input_ids": ids[i], "labels": hot[i] if several else int(CODES[i])} for i in range(32)
     ]
     for i, weight in enumerate([] if weights is None else weights):
-        out[i]["weight"] = float(weight)
+        out[i]["weight"] = torch.as_tensor(weight).float()
     return out
 
 
@@ -109,9 +109,13 @@ class Seen(torch.utils.data.Dataset):  # type: ignore[type-arg]
         return self.data[index]
 
 
+@pytest.mark.parametrize("several", [False, True], ids=["rows", "elements"])
 @pytest.mark.parametrize("parts", [1, 4])
-def test_row_weights_reach_the_loss_and_not_the_model(tmp_path: Path, parts: int) -> None:
-    weights = np.linspace(0.2, 1.8, 32)
+def test_weights_reach_the_loss_and_not_the_model(
+    tmp_path: Path, parts: int, several: bool
+) -> None:
+    weights = np.linspace(0.2, 1.8, 96).reshape(32, 3)
+    weights = weights if several else weights[:, 1]
     catch = Catch()
     args = arguments(
         tmp_path,
@@ -119,15 +123,20 @@ def test_row_weights_reach_the_loss_and_not_the_model(tmp_path: Path, parts: int
         per_device_train_batch_size=32 // parts,
         gradient_accumulation_steps=parts,
     )
-    loss = WeightedCrossEntropy([0.5, 1.0, 5.0])
-    ImbalanceTrainer(
-        bert(), args, train_dataset=rows(weights), loss=loss, callbacks=[catch]
-    ).train()
-    model, data = bert(), rows()
+    by_class = torch.tensor([0.5, 1.0, 5.0])
+    loss = WeightedBCE(by_class) if several else WeightedCrossEntropy(by_class)
+    data = rows(weights, several)
+    ImbalanceTrainer(bert(), args, train_dataset=data, loss=loss, callbacks=[catch]).train()
+    model = bert()
     logits = model(torch.stack([row["input_ids"] for row in data])).logits
-    each = functional.cross_entropy(logits, CODES, reduction="none")
-    scale = torch.tensor([0.5, 1.0, 5.0])[CODES] * torch.from_numpy(weights).float()
-    (each * scale).mean().backward()
+    if several:
+        hot = functional.one_hot(CODES, 3).float()
+        each = functional.binary_cross_entropy_with_logits(
+            logits, hot, pos_weight=by_class, reduction="none"
+        )
+    else:
+        each = functional.cross_entropy(logits, CODES, reduction="none") * by_class[CODES]
+    (each * torch.from_numpy(weights)).mean().backward()
     true = torch.cat([p.grad.reshape(-1) for p in model.parameters() if p.grad is not None])
     assert torch.allclose(catch.gradients[0], true, atol=1e-6)
 
@@ -260,6 +269,14 @@ def test_the_sampler_says_which_rows_come(tmp_path: Path) -> None:
         expected += list(sampler)
     assert expected[:32] != expected[32:]
     assert data.read == expected
+
+
+def test_the_sampler_is_told_the_epoch_by_the_trainer_itself(tmp_path: Path) -> None:
+    sampler = ClassAwareSampler(CODES)
+    trainer = ImbalanceTrainer(bert(), arguments(tmp_path), train_dataset=rows(), sampler=sampler)
+    trainer.state.epoch = 2.0
+    trainer.callback_handler.on_epoch_begin(trainer.args, trainer.state, trainer.control)
+    assert sampler.epoch == 2
 
 
 def test_balanced_batches_stay_whole(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from scipy.special import logit
 
 from equipoise.decisions.label_correction import label_intercept
+from equipoise.integrations.hf import trainer_loss
 from equipoise.learners.base import FLOOR, Loss, Training
 from equipoise.learners.losses import RefocusedLabels
 from equipoise.learners.neural.fine_tuning import FineTuning
@@ -110,7 +111,8 @@ def gradients(tiny_bert: str, monkeypatch: pytest.MonkeyPatch, given: Training) 
         self.network.eval()
         batch = dict(self.tokenizer.pad(rows, return_tensors="pt"))
         labels, weight = batch.pop("labels"), batch.pop("weight", None)
-        loss(self.network(**batch), labels, labels.numel(), sample_weight=weight).backward()
+        made = trainer_loss(loss)
+        made(self.network(**batch), labels, labels.numel(), sample_weight=weight).backward()
         found.update({name: one.grad for name, one in self.network.named_parameters()})
 
     monkeypatch.setattr(FineTuning, "train", train)

@@ -43,7 +43,8 @@ def trainer_loss(loss: Any) -> TrainerLoss:
     callable
         ``f(outputs, labels, num_items_in_batch=None, *, sample_weight=None)``, a scalar tensor.
         ``outputs`` is what the model returned: a ``ModelOutput``, dict or tuple. Without
-        ``num_items_in_batch`` the items of this call are counted.
+        ``num_items_in_batch`` the items of this call are counted. ``sample_weight`` holds the
+        :math:`w_i`: one a row, shape (B,), or one an item, of the shape of ``labels``.
 
     Raises
     ------
@@ -94,11 +95,11 @@ class TrainerLoss:
     ) -> torch.Tensor:
         """Return the share of one micro-batch in the loss of an optimizer step."""
         found = find_logits(outputs)
-        logits, labels = items(found, labels, self.target)
-        if sample_weight is not None:
-            sample_weight = _spread(sample_weight, labels, len(found))
-        total: torch.Tensor = self.loss.terms(logits, labels, sample_weight=sample_weight).sum()
-        return total / _count(num_items_in_batch, labels, total)
+        logits, target = items(found, labels, self.target)
+        if sample_weight is not None and labels is not None:
+            sample_weight = _spread(sample_weight, labels.shape, target, len(found))
+        total: torch.Tensor = self.loss.terms(logits, target, sample_weight=sample_weight).sum()
+        return total / _count(num_items_in_batch, target, total)
 
 
 def _count(
@@ -184,15 +185,21 @@ def items(
     return rows, flat
 
 
-def _spread(weight: torch.Tensor, labels: torch.Tensor, n_rows: int) -> torch.Tensor:
-    """Give the weight of a row to each of its tokens."""
+def _spread(
+    weight: torch.Tensor, given: torch.Size, target: torch.Tensor, n_rows: int
+) -> torch.Tensor:
+    """Return a weight for each item; that of a row is the weight of all of its tokens or labels."""
+    weight = weight.to(target.device)
+    if weight.shape == given:
+        return weight.reshape(target.shape)
     if weight.numel() != n_rows:
         raise UsageError(
-            f"there are weights of shape {tuple(weight.shape)} for {n_rows} rows",
-            remedy="give one weight a row",
+            f"there are weights of shape {tuple(weight.shape)} for {n_rows} rows and labels of shape "
+            f"{tuple(given)}",
+            remedy="give one weight a row, or one for each of the labels in their shape",
         )
-    rows = weight.reshape(n_rows).to(labels.device)
-    return rows.repeat_interleave(len(labels) // n_rows) if n_rows else rows
+    each = target.numel() // max(n_rows, 1)
+    return weight.reshape(n_rows, 1).expand(n_rows, each).reshape(target.shape)
 
 
 def _check_loss(loss: Any) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import torch
 from transformers import Trainer
-from transformers.trainer_callback import TrainerCallback
 
 from equipoise.errors import UsageError
-from equipoise.integrations.hf.callbacks import epoch_of
+from equipoise.integrations.hf.callbacks import ScheduleCallback
 from equipoise.integrations.hf.checks import (
     check_model,
     check_options,
@@ -47,8 +46,8 @@ class ImbalanceTrainer(Trainer):
         batches out; its ``set_epoch`` is called at each epoch, also where training resumes within
         one.
     weight_column : str or None, default "weight"
-        Column of the data with a factor of 0 or more for each row; it reaches the loss and not the
-        model. Data without it count each row once. Keep the mean of the training rows at 1,
+        Column of the data with a factor of 0 or more for each row, or of several labels a row with
+        one for each of them; it reaches the loss and not the model. Data without it count each row once. Keep the mean of the training rows at 1,
         as the learning rate is set for that. None: such a column is nothing special.
     start_at_prior : bool, counts per class, or dict, default False
         Let the last bias start at the class prior, moved by what the loss and the sampler move it.
@@ -130,8 +129,9 @@ class ImbalanceTrainer(Trainer):
         if data_collator is None:
             # Another collator may make of a label what it likes.
             check_rows(train_dataset, self.loss, self.model)
-        if sampler is not None:
-            self.add_callback(_EpochOfSampler(sampler))
+        if hasattr(sampler, "set_epoch"):
+            # The data loader does not reach it on every path of a resumed run.
+            self.add_callback(ScheduleCallback(sampler.set_epoch))
 
     @property
     def loss(self) -> TrainerLoss:
@@ -285,17 +285,6 @@ class ImbalanceTrainer(Trainer):
         gathered = self.gather_function(rows)
         assert self._sums is not None
         self._sums += gathered.sum(0).to(self._sums)
-
-
-class _EpochOfSampler(TrainerCallback):
-    """Tell the sampler the epoch: the data loader does not reach it on every path of a resumed run."""
-
-    def __init__(self, sampler: Any) -> None:
-        self.sampler = sampler
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if hasattr(self.sampler, "set_epoch"):
-            self.sampler.set_epoch(epoch_of(state))
 
 
 def _plain(z: torch.Tensor, y: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:

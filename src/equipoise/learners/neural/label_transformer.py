@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from equipoise.decisions.label_correction import label_intercept
-from equipoise.integrations.hf.loss import TrainerLoss, find_logits
 from equipoise.learners.base import Training
 from equipoise.learners.labels import element_weights, fixed_odds
 from equipoise.learners.losses import make_loss, unfocused
@@ -40,7 +36,7 @@ class FitOfLabels(FineTuning):
                 (self.weights * side).sum(axis=0) for side in (1 - self.training.y, self.training.y)
             ]
             start = {"counts": np.stack(sides)} if self.training.start_at_prior else False
-            self.train(self._rows(), _OfElements(self.loss), start)
+            self.train(self._rows(), self.loss, start)
         self.network.eval()
         return TransformerOfLabels(
             self.network, self.tokenizer, self.learner.max_length, self.fixed
@@ -61,22 +57,3 @@ class FitOfLabels(FineTuning):
         odds = unfocused(scores[:, self.free], self.focus)
         odds = odds + label_intercept(odds, Y.mean(axis=0))
         return float(np.logaddexp(0.0, np.where(Y == 1, -odds, odds)).mean())
-
-
-class _OfElements(TrainerLoss):
-    """A loss as the Trainer calls it, with a weight for each label of each row in place of one a row."""
-
-    def __call__(
-        self,
-        outputs: Any,
-        labels: torch.Tensor | None,
-        num_items_in_batch: torch.Tensor | int | None = None,
-        *,
-        sample_weight: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Return the weighted sum over the elements of a micro-batch, divided by all of the step."""
-        assert labels is not None
-        terms = self.loss.terms(find_logits(outputs), labels, sample_weight=sample_weight)
-        total: torch.Tensor = terms.sum()
-        items = labels.numel() if num_items_in_batch is None else num_items_in_batch
-        return total / torch.as_tensor(items).sum().to(total.device)
