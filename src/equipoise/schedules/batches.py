@@ -11,7 +11,7 @@ from torch.utils.data import Sampler
 
 from equipoise.errors import UsageError
 from equipoise.schedules.samplers import ClassAwareSampler
-from equipoise.schedules.streams import Epochs, cycled, shift
+from equipoise.schedules.streams import Epochs, cycled, drawn_offset
 from equipoise.weights.ranges import check_whole
 
 __all__ = ["BalancedBatchSampler"]
@@ -120,7 +120,7 @@ class BalancedBatchSampler(Epochs, Sampler[list[int]]):
     @property
     def prior_offset(self) -> torch.Tensor:
         """By how much, in log-odds, the batches move the classes, shape (C,), float64."""
-        return shift(self._source._shares(), self.counts)
+        return drawn_offset(self._source._shares(), self.counts)
 
     def _more(self) -> dict[str, Any]:
         return self._source._more()

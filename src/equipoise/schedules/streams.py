@@ -17,7 +17,7 @@ from equipoise.errors import TargetError, UsageError
 from equipoise.schedules.labels import read_labels
 from equipoise.weights.ranges import check_whole
 
-__all__ = ["Epochs", "RowSampler", "allot", "cycled", "shift"]
+__all__ = ["Epochs", "RowSampler", "allot", "cycled", "drawn_offset"]
 
 
 class Epochs:
@@ -125,7 +125,7 @@ class RowSampler(Epochs, Sampler[int]):
         The mean over the classes that are drawn is 0. Subtract it from the logits to be back at
         the prior. None for several labels per row: there no shift per label is exact.
         """
-        return None if self.multi_label else shift(self._shares(), self.counts)
+        return None if self.multi_label else drawn_offset(self._shares(), self.counts)
 
     def _more(self) -> dict[str, Any]:
         return {"rows": self._rows, "classes": len(self.classes)}
@@ -162,7 +162,7 @@ def allot(
     return out
 
 
-def shift(shares: NDArray[np.float64], counts: NDArray[np.int64]) -> torch.Tensor:
+def drawn_offset(shares: NDArray[np.float64], counts: NDArray[np.int64]) -> torch.Tensor:
     """Return log of drawn share over own share, centred; 0 for classes never drawn."""
     return torch.from_numpy(prior_offset(counts, shares))
 
