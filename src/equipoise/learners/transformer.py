@@ -17,7 +17,9 @@ from equipoise.extras import load_extra
 from equipoise.learners.base import Slots, Training, log_softmax
 from equipoise.learners.encoding import Matrix, View
 
-__all__ = ["FILES", "FittedTransformer", "Transformer", "TransformerOfLabels"]
+__all__ = ["DEFAULT_ENCODER", "FILES", "FittedTransformer", "Transformer", "TransformerOfLabels"]
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # in a wheel: works without a network
 
 # All that is ever written into the folder of a model, or read from there.
 FILES = (

