@@ -83,18 +83,19 @@ def test_the_same_seed_gives_the_same_scores_and_leaves_all_generators_alone(tin
     odd = np.array(["", "  ", "unheard of", "\ud800 broken", "prize " * 100], dtype=object)
     before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
     threads = torch.get_num_threads()
-    one = learner(tiny_bert).fit(training()).log_proba(odd)
+    quick = learner(tiny_bert, epochs=1)
+    one = quick.fit(training(60)).log_proba(odd)
     torch.rand(3), np.random.rand(3), random.random()
     torch.manual_seed(7)
-    two = learner(tiny_bert).fit(training()).log_proba(odd)
+    two = quick.fit(training(60)).log_proba(odd)
     assert torch.initial_seed() == 7
-    other = learner(tiny_bert).fit(training(seed=4)).log_proba(odd)
+    other = quick.fit(training(60, seed=4)).log_proba(odd)
     np.testing.assert_array_equal(one, two)
     assert np.abs(one - other).max() > 1e-4
     torch.set_rng_state(before[0])
     np.random.set_state(("MT19937", before[1], 624))
     random.setstate(before[2])
-    learner(tiny_bert, epochs=1).fit(training(40))
+    quick.fit(training(40))
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (np.random.get_state()[1] == before[1]).all()
     assert random.getstate() == before[2]

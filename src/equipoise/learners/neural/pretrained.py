@@ -268,7 +268,7 @@ def quiet_reports() -> Iterator[None]:
 def put_bias(network: Any) -> None:
     """Give the last layer a bias of 0 where it has none, as in most networks that were made to write text."""
     _, layer = last_layer(network)
-    if layer.bias is None:
+    if getattr(layer, "bias", None) is None:
         weight = layer.get_parameter("weight")
         layer.bias = torch.nn.Parameter(weight.new_zeros(len(weight)))
 

@@ -131,7 +131,7 @@ class _Fit(FineTuning):
 
     def _sampler(self, name: str, values: dict[str, float]) -> Any:
         # The Trainer deals the batches out to the ranks itself.
-        common = {
+        common: dict[str, Any] = {
             "classes": self.training.n_classes,
             "seed": self.training.seed,
             "rank": 0,
@@ -144,7 +144,7 @@ class _Fit(FineTuning):
             self.first = min(self.first, self.learner.epochs - 1)
             return TwoPhase(self.y, cap, self.first, redraw=True, **common)
         if name == "dynamic-sampling":
-            return DynamicSampler(self.y, **values, **common)
+            return DynamicSampler(self.y, **common | values)
         return None
 
     def _deferred(self) -> DeferredReweighting:
