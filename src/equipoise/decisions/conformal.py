@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 
 __all__ = ["ConformalQuantile"]
@@ -94,7 +95,7 @@ class ConformalQuantile:
         >>> fitted.shifts.tolist(), fitted.rows.tolist()
         ([45.0, 90.0], [50, 50])
         """
-        point, true = np.asarray(predicted, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        point, true = as_floats(predicted, "predicted"), as_floats(y, "y")
         if point.ndim != 1 or point.shape != true.shape or len(point) == 0:
             raise UsageError(
                 f"predicted has the shape {point.shape} and y {true.shape}",
@@ -137,7 +138,7 @@ class ConformalQuantile:
         >>> fitted.upper([5.0]).tolist()
         [6.0]
         """
-        point = np.asarray(predicted, dtype=np.float64)
+        point = as_floats(predicted, "predicted")
         out: F = point + self.shifts[np.searchsorted(self.edges, point, side="right")]
         return out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 
 __all__ = ["calibration_intercept", "correct", "correct_probabilities", "prior_offset"]
@@ -50,7 +51,7 @@ def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
     >>> prior_offset([90, 10], [50, 50]).round(3).tolist()
     [-1.099, 1.099]
     """
-    n, m = np.asarray(counts, dtype=np.float64), np.asarray(effective, dtype=np.float64)
+    n, m = as_floats(counts, "counts"), as_floats(effective, "effective")
     if n.shape != m.shape or n.ndim != 1:
         raise UsageError(
             f"counts has the shape {n.shape} and effective {m.shape}",
@@ -71,14 +72,14 @@ def prior_offset(counts: ArrayLike, effective: ArrayLike) -> F:
     return out
 
 
-def correct(log_p: F, offset: F) -> F:
+def correct(log_p: ArrayLike, offset: ArrayLike) -> F:
     """Undo an offset: ``log p_c - offset_c - log sum_k exp(log p_k - offset_k)``.
 
     Parameters
     ----------
-    log_p : float64 array, shape (n, C)
+    log_p : array or tensor, shape (n, C)
         Natural-log probabilities of a model whose training moved the prior; -inf stays -inf.
-    offset : float64 array, shape (C,)
+    offset : array or tensor, shape (C,)
         See :func:`prior_offset`.
 
     Returns
@@ -99,25 +100,26 @@ def correct(log_p: F, offset: F) -> F:
     >>> np.exp(correct(even, prior_offset([90, 10], [50, 50]))).round(3).tolist()
     [[0.9, 0.1]]
     """
-    if np.ndim(log_p) != 2 or np.shape(offset) != np.shape(log_p)[1:]:
+    values, moved = as_floats(log_p, "log_p"), as_floats(offset, "offset")
+    if values.ndim != 2 or moved.shape != values.shape[1:]:
         raise UsageError(
-            f"log_p has the shape {np.shape(log_p)} and offset {np.shape(offset)}",
+            f"log_p has the shape {values.shape} and offset {moved.shape}",
             remedy="give (n, C) and (C,)",
         )
     # The logarithm of a certain class may be rounded to just above 0, in single precision by 1e-7.
-    if np.max(log_p, initial=0.0) > _ROUNDING:
+    if np.max(values, initial=0.0) > _ROUNDING:
         raise UsageError(
-            f"log_p reaches {np.max(log_p):.6g}, and the logarithm of a probability is 0 at most",
+            f"log_p reaches {np.max(values):.6g}, and the logarithm of a probability is 0 at most",
             remedy="give predict_log_proba(X), or np.log of the probabilities, and take np.exp of what "
             "comes back; of logits, take the log-softmax first",
         )
-    shifted = log_p - offset
+    shifted = values - moved
     top = shifted.max(axis=1, keepdims=True)
     out: F = shifted - (top + np.log(np.exp(shifted - top).sum(axis=1, keepdims=True)))
     return out
 
 
-def calibration_intercept(log_p: F, shares: ArrayLike) -> F:
+def calibration_intercept(log_p: ArrayLike, shares: ArrayLike) -> F:
     """Find what to add to each class so that mean probabilities equal the shares of the classes.
 
     Solves ``mean_i softmax(log p_i + b)_c = s_c`` for ``b``: calibration in the large. The offset of the
@@ -127,7 +129,7 @@ def calibration_intercept(log_p: F, shares: ArrayLike) -> F:
 
     Parameters
     ----------
-    log_p : float64 array, shape (n, C)
+    log_p : array or tensor, shape (n, C)
         Natural-log probabilities of rows that the model was not trained on.
     shares : array of shape (C,)
         Share of each class among those rows.
@@ -157,17 +159,17 @@ def calibration_intercept(log_p: F, shares: ArrayLike) -> F:
     >>> p.mean(axis=0).round(6).tolist()
     [0.9, 0.1]
     """
-    s = np.asarray(shares, dtype=np.float64)
-    if np.ndim(log_p) != 2 or s.shape != np.shape(log_p)[1:]:
+    values, s = as_floats(log_p, "log_p"), as_floats(shares, "shares")
+    if values.ndim != 2 or s.shape != values.shape[1:]:
         raise UsageError(
-            f"log_p has the shape {np.shape(log_p)} and shares {s.shape}",
+            f"log_p has the shape {values.shape} and shares {s.shape}",
             remedy="give (n, C) and (C,)",
         )
     known = np.flatnonzero(s > 0)
     out = np.zeros(len(s))
-    if len(log_p) == 0 or len(known) < 2:
+    if len(values) == 0 or len(known) < 2:
         return out
-    z = np.clip(np.asarray(log_p, dtype=np.float64)[:, known], -_FAR, 0.0)
+    z = np.clip(values[:, known], -_FAR, 0.0)
     target = s[known] / s[known].sum()
     b = np.zeros(len(known))
     for _ in range(_STEPS):
@@ -216,7 +218,7 @@ def correct_probabilities(p: ArrayLike, counts: ArrayLike, effective: ArrayLike)
     >>> correct_probabilities([[0.2, 0.8]], [100, 100], [100, 400]).round(3).tolist()
     [[0.5, 0.5]]
     """
-    values = np.asarray(p, dtype=np.float64)
+    values = as_floats(p, "p")
     if values.ndim != 2:
         raise UsageError(f"p has the shape {values.shape}", remedy="give a column per class")
     # Single-precision models do not sum to 1 in double precision.

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import DataError, UsageError
 
 __all__ = ["parse_cost"]
@@ -71,12 +72,7 @@ def parse_cost(cost: Any, classes: Sequence[str], task: str = "binary") -> F:
             else _from_file(text, names)
         )
     else:
-        try:
-            matrix = np.array(cost, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise UsageError(
-                "the cost matrix does not hold numbers", remedy="give a square matrix of numbers"
-            ) from None
+        matrix = as_floats(cost, "the cost matrix").copy()
     _check(matrix, names)
     return matrix
 

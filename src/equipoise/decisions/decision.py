@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 
 __all__ = ["DECISIONS", "Decision", "LabelDecision"]
@@ -62,7 +63,7 @@ class Decision:
                 "a decision has either a bias or a cost matrix", remedy="give one of them"
             )
         name, given = ("bias", self.bias) if self.cost is None else ("cost", self.cost)
-        values = np.asarray(given, dtype=np.float64)
+        values = as_floats(given, f"the {name}")
         if values.ndim != (1 if name == "bias" else 2) or len(set(values.shape)) != 1:
             raise UsageError(
                 f"the {name} has the shape {values.shape}",
@@ -72,13 +73,14 @@ class Decision:
             raise UsageError(
                 f"the {name} has an entry that is not finite", remedy="give every entry as a number"
             )
+        object.__setattr__(self, name, values)
 
-    def labels(self, log_p: F) -> NDArray[np.int64]:
+    def labels(self, log_p: ArrayLike) -> NDArray[np.int64]:
         """Decide.
 
         Parameters
         ----------
-        log_p : float64 array, shape (n, C)
+        log_p : array or tensor, shape (n, C)
             Corrected natural-log probabilities.
 
         Returns
@@ -99,16 +101,18 @@ class Decision:
         [1]
         """
         given = self.bias if self.cost is None else self.cost
-        size = len(np.asarray(given))
-        if np.ndim(log_p) != 2 or np.shape(log_p)[1] != size:
+        assert given is not None
+        size = len(given)
+        values = as_floats(log_p, "log_p")
+        if values.ndim != 2 or values.shape[1] != size:
             raise UsageError(
-                f"the decision is for {size} classes and log_p has the shape {np.shape(log_p)}",
+                f"the decision is for {size} classes and log_p has the shape {values.shape}",
                 remedy="give a column per class",
             )
         if self.cost is not None:
-            return np.asarray((np.exp(log_p) @ self.cost).argmin(axis=1), dtype=np.int64)
+            return np.asarray((np.exp(values) @ self.cost).argmin(axis=1), dtype=np.int64)
         assert self.bias is not None
-        return np.asarray((log_p + self.bias).argmax(axis=1), dtype=np.int64)
+        return np.asarray((values + self.bias).argmax(axis=1), dtype=np.int64)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data to store.
@@ -122,8 +126,8 @@ class Decision:
         """
         return {
             "name": self.name,
-            "bias": None if self.bias is None else np.asarray(self.bias).tolist(),
-            "cost": None if self.cost is None else np.asarray(self.cost).tolist(),
+            "bias": None if self.bias is None else self.bias.tolist(),
+            "cost": None if self.cost is None else self.cost.tolist(),
         }
 
     @classmethod
@@ -180,12 +184,13 @@ class LabelDecision:
     bias: F
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.bias, dtype=np.float64)
+        values = as_floats(self.bias, "the bias")
         if values.ndim != 1 or not np.isfinite(values).all():
             what = (
                 f"the shape {values.shape}" if values.ndim != 1 else "an entry that is not finite"
             )
             raise UsageError(f"the bias has {what}", remedy="give a finite number per label")
+        object.__setattr__(self, "bias", values)
 
     @classmethod
     def min_cost(cls, cost: ArrayLike, n_labels: int) -> LabelDecision:
@@ -217,7 +222,7 @@ class LabelDecision:
         >>> decision.bias.round(4).tolist()
         [1.0986, 1.0986]
         """
-        matrix = np.asarray(cost, dtype=np.float64)
+        matrix = as_floats(cost, "the cost matrix")
         if matrix.shape not in ((2, 2), (n_labels, 2, 2)):
             raise UsageError(
                 f"the cost matrix has the shape {matrix.shape} for {n_labels} labels",
@@ -237,7 +242,7 @@ class LabelDecision:
 
         Parameters
         ----------
-        log_odds : float64 array, shape (n, L)
+        log_odds : array or tensor, shape (n, L)
             Corrected natural log-odds.
 
         Returns
@@ -257,13 +262,13 @@ class LabelDecision:
         >>> LabelDecision("prior-corrected", np.zeros(2)).labels([[0.1, -0.1]]).tolist()
         [[1, 0]]
         """
-        z = np.asarray(log_odds, dtype=np.float64)
+        z = as_floats(log_odds, "log_odds")
         if z.ndim != 2 or z.shape[1] != len(self.bias):
             raise UsageError(
                 f"the decision is for {len(self.bias)} labels and log_odds has the shape {z.shape}",
                 remedy="give a column per label",
             )
-        return (z + np.asarray(self.bias) > 0).astype(np.int64)
+        return (z + self.bias > 0).astype(np.int64)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data to store.
@@ -275,7 +280,7 @@ class LabelDecision:
         >>> LabelDecision("tuned", np.zeros(2)).to_json()
         {'name': 'tuned', 'bias': [0.0, 0.0]}
         """
-        return {"name": self.name, "bias": np.asarray(self.bias, dtype=np.float64).tolist()}
+        return {"name": self.name, "bias": self.bias.tolist()}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> LabelDecision:

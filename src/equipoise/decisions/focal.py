@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 
 __all__ = ["correct_focal"]
@@ -14,7 +15,7 @@ __all__ = ["correct_focal"]
 F = NDArray[np.float64]
 
 
-def correct_focal(log_p: F, gamma: Any) -> F:
+def correct_focal(log_p: ArrayLike, gamma: Any) -> F:
     r"""Undo what the focal loss does to probabilities.
 
     The probabilities q that minimise the expected focal loss are not those of the classes: they are drawn
@@ -28,7 +29,7 @@ def correct_focal(log_p: F, gamma: Any) -> F:
 
     Parameters
     ----------
-    log_p : float64 array, shape (n, C)
+    log_p : array or tensor, shape (n, C)
         Natural-log probabilities (softmax, or sigmoid of two classes) of a model that minimised the loss.
     gamma : float
         Focusing parameter of the loss, 0 or more; 0 changes nothing.
@@ -40,7 +41,7 @@ def correct_focal(log_p: F, gamma: Any) -> F:
     Raises
     ------
     UsageError
-        If gamma is negative or no number.
+        If gamma is negative or no number, or ``log_p`` is no table of numbers.
 
     References
     ----------
@@ -56,7 +57,9 @@ def correct_focal(log_p: F, gamma: Any) -> F:
     """
     if not isinstance(gamma, int | float | np.number) or not 0 <= gamma < np.inf:
         raise UsageError(f"gamma={gamma!r} cannot be used", remedy="give a number of 0 or more")
-    log_q = np.minimum(np.asarray(log_p, dtype=np.float64), 0.0)
+    log_q = np.minimum(as_floats(log_p, "log_p"), 0.0)
+    if log_q.ndim != 2:
+        raise UsageError(f"log_p has the shape {log_q.shape}", remedy="give (n, C)")
     if gamma == 0:
         return log_q
     # A probability of 1 in floating point is one that is not told from it.

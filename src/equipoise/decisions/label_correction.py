@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 
 __all__ = ["correct_labels", "label_intercept"]
@@ -20,9 +21,9 @@ def correct_labels(log_odds: ArrayLike, offset: ArrayLike) -> F:
 
     Parameters
     ----------
-    log_odds : float64 array, shape (n, L)
+    log_odds : array or tensor, shape (n, L)
         Natural log-odds of a model whose training moved the shares of the labels.
-    offset : float64 array, shape (L,)
+    offset : array or tensor, shape (L,)
         What training added to each label, such as the logarithm of the weight of its positives.
 
     Returns
@@ -40,7 +41,7 @@ def correct_labels(log_odds: ArrayLike, offset: ArrayLike) -> F:
     >>> correct_labels([[1.0, 2.0]], [0.5, 0.0]).tolist()
     [[0.5, 2.0]]
     """
-    z, moved = np.asarray(log_odds, dtype=np.float64), np.asarray(offset, dtype=np.float64)
+    z, moved = as_floats(log_odds, "log_odds"), as_floats(offset, "offset")
     if z.ndim != 2 or moved.shape != z.shape[1:]:
         raise UsageError(
             f"log_odds has the shape {z.shape} and offset {moved.shape}",
@@ -64,7 +65,7 @@ def label_intercept(log_odds: ArrayLike, share: ArrayLike) -> F:
 
     Parameters
     ----------
-    log_odds : float64 array, shape (n, L)
+    log_odds : array or tensor, shape (n, L)
         Natural log-odds of rows that the model was not trained on. Beyond a million they count as a million.
     share : array of shape (L,)
         Share of the rows that have each label.
@@ -90,7 +91,7 @@ def label_intercept(log_odds: ArrayLike, share: ArrayLike) -> F:
     >>> label_intercept(np.zeros((4, 2)), [0.5, 0.25]).round(4).tolist()
     [0.0, -1.0986]
     """
-    z, s = np.asarray(log_odds, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    z, s = as_floats(log_odds, "log_odds"), as_floats(share, "share")
     if z.ndim != 2 or s.shape != z.shape[1:]:
         raise UsageError(
             f"log_odds has the shape {z.shape} and share {s.shape}", remedy="give (n, L) and (L,)"

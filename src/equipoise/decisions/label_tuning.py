@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.decisions.tuning import (
     CERTAIN,
     Sweep,
@@ -21,6 +22,7 @@ from equipoise.errors import UsageError
 from equipoise.metrics.label_scores import checked
 from equipoise.metrics.labels import EachLabel, Pooled, fbeta_value
 from equipoise.metrics.metric import Metric
+from equipoise.weights.reading import as_array
 
 __all__ = ["tune_label_bias"]
 
@@ -30,7 +32,7 @@ _ROUNDS = 100
 
 
 def tune_label_bias(
-    Y: NDArray[Any], log_odds: F, metric: Metric, weights: NDArray[Any] | None = None
+    Y: ArrayLike, log_odds: ArrayLike, metric: Metric, weights: ArrayLike | None = None
 ) -> F:
     """Choose a bias per label that makes giving the labels with ``log_odds + bias > 0`` best by a metric.
 
@@ -85,7 +87,11 @@ def tune_label_bias(
     >>> bias.tolist(), (z + bias > 0).astype(int).tolist()
     ([2.5, -1.5], [[0, 1], [1, 0], [1, 0]])
     """
-    truth, z, weight = checked(Y, log_odds, weights)
+    truth, z, weight = checked(
+        as_array(Y, "Y"),
+        as_floats(log_odds, "log_odds"),
+        None if weights is None else as_array(weights, "weights"),
+    )
     if "multilabel" not in metric.tasks:
         raise UsageError(
             f"metric {metric.name!r} is not for multilabel tasks",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.decisions.conformal import ConformalQuantile
 from equipoise.errors import UsageError
 
@@ -64,7 +65,7 @@ class NumberDecision:
                 remedy=f"use one of {', '.join(NUMBER_DECISIONS)} with a finite number",
             )
 
-    def apply(self, predicted: F) -> F:
+    def apply(self, predicted: ArrayLike) -> F:
         """Return point predictions and 95th percentiles.
 
         Parameters
@@ -76,12 +77,12 @@ class NumberDecision:
         -------
         float64 array, shape (n, 2)
         """
-        given = np.asarray(predicted, dtype=np.float64)
+        given = as_floats(predicted, "predicted")
         point = given[:, 0] + self.shift
         return np.column_stack([point, self.upper.upper(given[:, 1] if self.own else point)])
 
     @classmethod
-    def fit(cls, name: str, predicted: F, y: F, own: bool) -> NumberDecision:
+    def fit(cls, name: str, predicted: ArrayLike, y: ArrayLike, own: bool) -> NumberDecision:
         """Learn the shift and the 95th percentile from rows that the model was not trained on.
 
         Parameters
@@ -92,10 +93,11 @@ class NumberDecision:
         own : bool
             As above.
         """
-        shift = float(np.mean(y - predicted[:, 0])) if name == "mean-corrected" else 0.0
+        given, true = as_floats(predicted, "predicted"), as_floats(y, "y")
+        shift = float(np.mean(true - given[:, 0])) if name == "mean-corrected" else 0.0
         bins = 1 if own else 10
-        base = predicted[:, 1] if own else predicted[:, 0] + shift
-        return cls(name, shift, ConformalQuantile.fit(base, y, bins=bins), own)
+        base = given[:, 1] if own else given[:, 0] + shift
+        return cls(name, shift, ConformalQuantile.fit(base, true, bins=bins), own)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data to store."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 
 __all__ = ["Smearing"]
@@ -63,7 +64,7 @@ class Smearing:
     weights: F
 
     def __init__(self, residuals: ArrayLike, inverse: Callable[[F], Any]) -> None:
-        ranked = np.sort(np.asarray(residuals, dtype=np.float64).ravel())
+        ranked = np.sort(as_floats(residuals, "residuals").ravel())
         if len(ranked) == 0 or not np.isfinite(ranked).all():
             raise UsageError(
                 f"{np.sum(~np.isfinite(ranked))} of {len(ranked)} residuals are not finite",
@@ -101,7 +102,7 @@ class Smearing:
         >>> Smearing([0.0], lambda z: 2 * z).predict([1.0, 2.0]).tolist()
         [2.0, 4.0]
         """
-        points = np.asarray(z, dtype=np.float64)
+        points = as_floats(z, "z")
         out = np.empty(len(points))
         step = max(1, _CELLS // len(self.errors))
         for i in range(0, len(points), step):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from equipoise.decisions.arrays import as_floats
 from equipoise.errors import UsageError
 from equipoise.metrics.metric import Metric
 from equipoise.metrics.ranking import run_sums, sorted_runs
+from equipoise.weights.reading import as_array
 
 __all__ = [
     "CERTAIN",
@@ -34,7 +36,7 @@ CERTAIN = 1e6
 
 
 def tune_bias(
-    y: NDArray[np.int64], log_p: F, metric: Metric, sample_weight: NDArray[Any] | None = None
+    y: ArrayLike, log_p: ArrayLike, metric: Metric, sample_weight: ArrayLike | None = None
 ) -> F:
     """Choose a bias per class that makes ``argmax(log_p + bias)`` best by a metric.
 
@@ -87,19 +89,21 @@ def tune_bias(
     >>> (p + bias).argmax(axis=1).tolist()
     [0, 0, 1, 1]
     """
-    y, log_p = np.asarray(y), np.asarray(log_p, dtype=np.float64)
-    weight = None if sample_weight is None else np.asarray(sample_weight)
-    _check(y, log_p, metric, weight)
+    codes, scores = as_array(y, "y"), as_floats(log_p, "log_p")
+    weight = None if sample_weight is None else as_array(sample_weight, "sample_weight")
+    _check(codes, scores, metric, weight)
     single = weight is None or weight.ndim == 1
-    if log_p.shape[1] == 2:
-        draws = np.ones((1, len(y)), dtype=np.uint8) if weight is None else np.atleast_2d(weight)
+    if scores.shape[1] == 2:
+        draws = (
+            np.ones((1, len(codes)), dtype=np.uint8) if weight is None else np.atleast_2d(weight)
+        )
         out = np.zeros((len(draws), 2))
-        out[:, 1] = tune_scores(y, log_p[:, 1] - log_p[:, 0], metric, draws)
+        out[:, 1] = tune_scores(codes, scores[:, 1] - scores[:, 0], metric, draws)
     elif weight is None or single:
-        w = np.ones(len(y)) if weight is None else weight
-        out = _climb(y, log_p, metric, w, np.zeros(log_p.shape[1]), _PASSES)[None]
+        w = np.ones(len(codes)) if weight is None else weight
+        out = _climb(codes, scores, metric, w, np.zeros(scores.shape[1]), _PASSES)[None]
     else:
-        out = _tune_draws(y, log_p, metric, weight)
+        out = _tune_draws(codes, scores, metric, weight)
     return out[0] if single else out
 
 
