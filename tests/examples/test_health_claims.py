@@ -151,7 +151,10 @@ def test_verdict_tells_chance_from_more(example: Any, capsys: Any) -> None:
     ((low, high),) = re.findall(r"([+-][\d.]+), ([+-][\d.]+)\]  p", told)
     assert least > 1.2 * (float(high) - float(low)) / 2
     example.print_verdict(y, {"untreated": poor, "mild mix": near, "augmentation": y}, names, 0.4)
-    assert "Shown to differ from untreated, as these models were trained: augmentation (better)." in capsys.readouterr().out
+    assert (
+        "Shown to differ from untreated, as these models were trained: augmentation (better)."
+        in capsys.readouterr().out
+    )
     example.print_verdict(y, {"mild mix": near}, names, 0.4)
     assert "less that of untreated" not in capsys.readouterr().out
 

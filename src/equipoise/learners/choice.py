@@ -100,7 +100,7 @@ def _checked(learner: Learner, why: str, rows: int, others: Sequence[Choice]) ->
         learner = learner.called(f"{learner.name}-{len(alike) + 1}")
     minutes = fit_seconds(Transformer.name, rows, 1) * learner.epochs / 60
     return Choice(
-        learner.name, f"{why}; about {max(minutes, 1):,.0f} minutes a fit on one core", learner
+        learner.name, f"{why}; about {'a minute' if minutes < 1.5 else f'{minutes:,.0f} minutes'} a fit on one core", learner
     )
 
 
