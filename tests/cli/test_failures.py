@@ -68,6 +68,7 @@ def test_interrupt_elsewhere_promises_nothing(run: Run, monkeypatch: pytest.Monk
         (PermissionError(errno.EACCES, "Permission denied", "a.csv"), "no permission for 'a.csv'"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "a"), "cannot use 'a': is a directory"),
         (MemoryError(), "there is not enough memory"),
+        (RuntimeError("LightGBM: std::bad_alloc"), "there is not enough memory (LightGBM: std::b"),
     ],
 )
 def test_what_the_system_refuses(error: BaseException, problem: str) -> None:

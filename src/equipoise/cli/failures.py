@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from equipoise.compare.machine import lacks_memory
 from equipoise.errors import EquipoiseError, StorageError
 
 __all__ = ["INTERRUPTED", "as_known", "tell", "tell_usage_error"]
@@ -71,10 +72,12 @@ def as_known(error: BaseException, debug: bool) -> EquipoiseError:
     """Turn whatever was raised into an error with a remedy."""
     if isinstance(error, EquipoiseError):
         return error
-    if isinstance(error, MemoryError):
+    if lacks_memory(error):
+        words = " ".join(str(error).split())
+        words = f" ({words[:200]})" if words else ""
         return StorageError(
-            "there is not enough memory",
-            remedy="use fewer rows, fewer --jobs, or fewer --strategies at a time",
+            f"there is not enough memory{words}",
+            remedy="free some, or use fewer rows, fewer --jobs, or fewer --strategies at a time",
         )
     if isinstance(error, OSError) and error.errno is not None:
         return _storage(error)

@@ -31,6 +31,7 @@ class Record:
     seconds: float = 0.0
     rows_trained: int = 0
     why_not: str | None = None
+    remedy: str | None = None  # where whatever did not apply said one
 
 
 class Journal:
@@ -87,7 +88,7 @@ class Journal:
             return None  # of another trial, whose plan was lost
         seconds, trained = float(meta["seconds"]), int(meta["rows_trained"])
         if meta["why_not"] is not None:
-            return Record(None, None, seconds, 0, str(meta["why_not"]))
+            return Record(None, None, seconds, 0, str(meta["why_not"]), meta["remedy"])
         scores, offset = (np.asarray(stored[name], np.float64) for name in ("scores", "offset"))
         right = scores.shape == shape and offset.shape == shape[1:]
         if not right or np.isnan(scores).any() or not np.isfinite(offset).all():
@@ -106,6 +107,7 @@ class Journal:
             "seconds": record.seconds,
             "rows_trained": record.rows_trained,
             "why_not": record.why_not,
+            "remedy": record.remedy,
         }
         arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta))}
         if record.scores is not None and record.offset is not None:

@@ -15,6 +15,7 @@ from equipoise.compare.events import Listener, Stage, UnitDone
 from equipoise.compare.filling.prepared import Prepared, Trained, trains_together
 from equipoise.compare.fold import Fold
 from equipoise.compare.journal import Journal, Record
+from equipoise.compare.machine import is_of_machine
 from equipoise.compare.plan import Part, Plan
 from equipoise.compare.quiet import quiet
 from equipoise.errors import EquipoiseError, NotApplicable
@@ -213,10 +214,12 @@ def _attempt(work: Callable[[], T]) -> T | Record:
         with threadpool_limits(1, user_api="openmp"):
             return work()
     except NotApplicable as error:
-        return Record(None, None, why_not=str(error.problem))
-    except (EquipoiseError, MemoryError):
+        return Record(None, None, why_not=error.problem, remedy=error.remedy)
+    except EquipoiseError:
         raise
-    except Exception as error:  # noqa: BLE001 - a learner may fail on one treatment: the others go on
+    except Exception as error:  # a learner may fail on one treatment: the others go on
+        if is_of_machine(error):
+            raise  # kept, it would never be tried again
         words = " ".join(str(error).split())[:200]
         return Record(None, None, why_not=f"its fit failed: {type(error).__name__}: {words}")
 

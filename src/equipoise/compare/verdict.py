@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
 
+from equipoise.compare.journal import Record
 from equipoise.compare.judging import Candidate, Judge, Value
 from equipoise.decisions.decision import DECISIONS
 from equipoise.decisions.numbers import NUMBER_DECISIONS
@@ -98,8 +100,10 @@ def baseline_of(candidate: Candidate, ids: set[str], plain: str = "argmax") -> s
     return rest[0] if rest else own
 
 
-def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
-    """Rank the candidates, test them, and choose by the protocol.
+def reach_verdict(
+    judge: Judge, candidates: list[Candidate], records: dict[str, list[Record]]
+) -> Verdict:
+    """Rank the candidates, test them, and choose by the protocol; ``records`` say why there are none.
 
     Raises
     ------
@@ -107,10 +111,7 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         If no candidate could be trained on every fold.
     """
     if not candidates:
-        raise DataError(
-            "no strategy could be trained on every fold",
-            remedy="use fewer folds, or collect more rows of the rarest class",
-        )
+        raise _nothing_trained(judge, records)
     name, sign = judge.metric.name, judge.metric.sign
     if not judge.decides:
         candidates = _one_per_part(judge, candidates)
@@ -163,6 +164,22 @@ def reach_verdict(judge: Judge, candidates: list[Candidate]) -> Verdict:
         plain and recommended.candidate.decision.name != judge.plain,
         judge.decides,
         _detectable(errors),
+    )
+
+
+def _nothing_trained(judge: Judge, records: dict[str, list[Record]]) -> DataError:
+    """Say what stood in the way most often."""
+    told = [(one.why_not, one.remedy) for some in records.values() for one in some if one.why_not]
+    trained = sum(map(len, records.values()))
+    if not told:  # the plan has nothing but what it leaves out
+        told = [(one.why_not, None) for one in judge.plan.left_out] or [
+            ("none was asked for", None)
+        ]
+        trained = len(told)
+    (why, remedy), often = Counter(told).most_common(1)[0]
+    return DataError(
+        f"no strategy could be trained on every fold; in {often:,} of {trained:,} cases: {why}",
+        remedy=remedy or "see to that, or use another learner",
     )
 
 

@@ -197,7 +197,7 @@ def compare(
         judge.plan = last
         candidates += judge.judge_all(records, n_jobs)
         judge.plan = plan = plan.round([*plan.parts, *finalists], [*plan.left_out, *others])
-    verdict = reach_verdict(judge, candidates)
+    verdict = reach_verdict(judge, candidates, records)
     given = cost if isinstance(cost, str) else None
     summary = summarise(judge, verdict, records, clock.seconds(), given)
     tell(Stage("looking at the data and the model for what imbalance does to them"))

@@ -138,10 +138,11 @@ def train(
             remedy="tune a metric of labels, such as 'f1_macro'",
         )
     records = train_all(plan, Journal(None, ""), n_jobs, _silent)
-    failed = [record.why_not for record in records[part.id] if record.why_not]
+    failed = [record for record in records[part.id] if record.why_not]
     if failed:
         raise NotApplicable(
-            f"{strategy}: {failed[0]}", remedy="use another strategy, or fewer folds"
+            f"{strategy}: {failed[0].why_not}",
+            remedy=failed[0].remedy or "use another strategy or learner, or fewer folds",
         )
     judged = judge.judge(part, records[part.id])
     # Where training does not move the prior, prior correction has nothing to do but to level.
