@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from equipoise.cli.classes import Classes
 from equipoise.cli.screen import Screen
-from equipoise.cli.weights import _columns, _tell
+from equipoise.cli.weighing import weigh
+from equipoise.cli.weights import _tell
 from equipoise.data.reading import read_table
 from equipoise.weights import SCHEMES, class_weights
 from equipoise.weights.snippets import SNIPPETS, weight_code
@@ -55,6 +57,9 @@ def test_help_and_shared_options(run: Run) -> None:
     assert outcome.status == 0
     for option in ("--scheme", "--beta", "--given", "--cost", "--code", "--json", "--quiet"):
         assert option in outcome.out
+    panels = re.split(r"─ (\w+) ─", outcome.out)
+    assert "--cost" in panels[panels.index("Weights") + 1]
+    assert "Trial" not in panels
 
 
 def test_the_published_example(run: Run, shared_data: Path, tmp_path: Path) -> None:
@@ -157,8 +162,7 @@ def test_all_code_does_as_the_weights_say(spam: Path, run: Run) -> None:
     torch.testing.assert_close(code("pytorch")["loss"](logits, target), expected)
     one = logits[:, 1] - logits[:, 0]
     found = code("bce")["loss"](one, target.double())
-    # The same up to the weight of the negatives, by which both may be divided.
-    torch.testing.assert_close(found.float(), (w[target] * plain).mean() / 0.625)
+    torch.testing.assert_close(found.float(), (w[target] * plain).mean())
     assert code("sklearn")["class_weight"] == {"ham": 0.625, "spam": 2.5}
     X, y = np.arange(10.0)[:, None], ["ham"] * 8 + ["spam"] * 2
     own = LogisticRegression(class_weight="balanced").fit(X, y)
@@ -174,6 +178,38 @@ def test_code_for_the_trainer_runs(spam: Path, run: Run) -> None:
     plain = torch.nn.functional.cross_entropy(logits, target, reduction="none")
     found = loss({"logits": logits}, target, num_items_in_batch=torch.tensor(2))
     torch.testing.assert_close(found, (torch.tensor([0.625, 2.5]) * plain).sum() / 2)
+
+
+@pytest.mark.parametrize(
+    "how", [("-s", "isns"), ("-s", "ens"), ("--given", "ham=0.01,spam=3")], ids=str
+)
+def test_code_has_weights_of_mean_one_where_a_factor_matters(
+    how: tuple[str, str], spam: Path, run: Run
+) -> None:
+    """The mean loss of the rows of the file is that without weights where all cost the same."""
+    import torch
+
+    content: Any = document(run("weights", spam, "-t", "kind", *how, "--json"), "weights")
+    raw, code = np.array(content["weights"][0]["weights"]), content["code"]["snippets"]
+    even = raw / np.average(raw, weights=[8, 2])
+    assert abs(np.average(raw, weights=[8, 2]) - 1) > 1e-4  # else there is nothing to scale
+    np.testing.assert_allclose(executed(code["pytorch"])["weight"], raw, rtol=1e-5)
+    np.testing.assert_allclose(executed(code["trainer"])["weight"], even, rtol=1e-5)
+    for name in ("sklearn", "lightgbm"):
+        found = executed(code[name])["class_weight"]
+        np.testing.assert_allclose([found["ham"], found["spam"]], even, rtol=1e-5)
+    target = torch.tensor([0] * 8 + [1] * 2)
+    for name in ("pytorch", "bce", "trainer"):
+        loss = executed(code[name])["loss"]
+        if name == "bce":
+            value = loss(torch.zeros(10), target.float())
+        else:
+            logits = torch.zeros(10, 2)
+            value = loss(logits, target) if name == "pytorch" else loss({"logits": logits}, target)
+        assert float(value) == pytest.approx(math.log(2), rel=1e-5)
+    for name in ("bce", "trainer", "sklearn", "lightgbm"):
+        assert " mean " in code[name]
+    assert "do not subtract the offset" in code["lightgbm"]
 
 
 def test_lightgbm_weighs_the_class_that_it_sorts_last(tmp_path: Path, run: Run) -> None:
@@ -265,8 +301,10 @@ def test_targets_that_hold_no_classes(
 
 def test_kinds_that_name_no_class(tmp_path: Path, run: Run) -> None:
     path = tmp_path / "in.parquet"
-    pl.DataFrame({"y": [["a"], ["b"], ["a"]]}).write_parquet(path)
+    pl.DataFrame({"y": [{"a": 1}, {"a": 2}]}).write_parquet(path)
     assert "a list or a record in each row" in run("weights", path, "-t", "y").err
+    pl.DataFrame({"y": [["a"], ["b"], ["a"]]}).write_parquet(path)
+    assert "a list or a record" not in run("weights", path, "-t", "y").err
     days = pl.Series("y", ["2024-01-01", "2024-01-02", "2024-01-01"]).str.to_date()
     days.to_frame().write_parquet(path)
     assert "of the kind date" in run("weights", path, "-t", "y").err
@@ -276,7 +314,7 @@ BAD = [
     # options, words
     ([], ["--target COL", "x, kind"]),
     (["-t", "kimd"], ["'kimd'", "did you mean 'kind'"]),
-    (["-t", "x,kind"], ["--target names 2 columns", "element_weights"]),
+    (["-t", "x,kimd"], ["'kimd'", "did you mean 'kind'"]),
     (["-t", "kind", "-s", "balance"], ["'balance'", "did you mean 'balanced'"]),
     (["-t", "kind", "-s", ","], ["names no scheme"]),
     (["-t", "kind", "--beta", "1"], ["beta=1", "[0, 1)"]),
@@ -329,7 +367,7 @@ def test_a_terminal_of_80_columns_cuts_no_number(
         file=out, width=80, force_terminal=True, color_system=None, markup=False
     )
     classes = Classes(["a rather long label of a class", "b", "c"], [284_315, 4_163, 492], None)
-    columns = _columns(
+    columns = weigh(
         classes, [(one, 0.999 if one == "ens" else None) for one in SCHEMES], None, None
     )
     _tell(screen, classes, columns, {"pytorch": "x = " + "1 + " * 40 + "1"})

@@ -1,4 +1,4 @@
-"""Classes of a target column, and the rows of each."""
+"""Classes of a target column, or labels of several, and the rows of each."""
 
 from __future__ import annotations
 
@@ -16,17 +16,37 @@ _MOST = 1000  # more values than these are no classes that anyone weighs
 
 @dataclass
 class Classes:
-    """Sorted labels, the rows of each, and the code of the positive of two classes."""
+    """Sorted labels, the rows of each, and the code of the positive of two classes.
+
+    Where a row may have several labels, they stand in the order of the columns, and ``rows`` is the number
+    of all rows.
+    """
 
     labels: list[Any]
     counts: list[int]
     positive: int | None
+    rows: int | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether a row may have several labels."""
+        return self.rows is not None
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return sum(self.counts) if self.rows is None else self.rows
 
 
 def read_classes(
-    screen: Screen, file: Path, target: str, positive: str | None, drop_missing: bool
+    screen: Screen,
+    file: Path,
+    target: str,
+    positive: str | None,
+    drop_missing: bool,
+    separator: str | None = None,
 ) -> Classes:
-    """Count the classes of a data file.
+    """Count the classes of a data file, or the labels where the target names several columns or sets.
 
     Unlike a trial, which has to learn and to test each class, this takes classes of a single row.
 
@@ -37,20 +57,18 @@ def read_classes(
     DataError
         If the file cannot be read, or its target holds no classes.
     """
-    from equipoise.data.columns import find_column
     from equipoise.data.labels import look_alikes, nearest, some
     from equipoise.data.reading import read_table
+    from equipoise.data.target_columns import find_target
     from equipoise.results.labelling import find_label
 
     frame = read_table(file)
-    several = [name.strip() for name in target.split(",")]
-    if target not in frame.columns and len(several) > 1 and set(several) <= {*frame.columns}:
-        raise UsageError(
-            f"--target names {len(several)} columns, and weights are for the classes of one",
-            remedy="name one, or call equipoise.weights.pos_weights or element_weights from Python "
-            "for a row with several labels",
-        )
-    counts = _count(screen, find_column(frame, target, "target column"), target, drop_missing)
+    names = find_target(frame, target)[1]
+    column = frame[names[0]]
+    if len(names) > 1 or separator is not None or _holds_lists(column):
+        return _read_labels(screen, frame, names, target, positive, drop_missing, separator)
+    target = column.name
+    counts = _count(screen, column, target, drop_missing)
     labels = sorted(counts)
     for note in look_alikes(labels, target):
         screen.note(f"note: {note}")
@@ -72,6 +90,36 @@ def read_classes(
                 )
             code = labels.index(found)
     return Classes(labels, [counts[label] for label in labels], code)
+
+
+def _holds_lists(series: Any) -> bool:
+    return any(isinstance(one, list | tuple) for one in series.to_list())
+
+
+def _read_labels(
+    screen: Screen,
+    frame: Any,
+    names: list[str],
+    target: str,
+    positive: str | None,
+    drop_missing: bool,
+    separator: str | None,
+) -> Classes:
+    from equipoise.data.target import read_target
+
+    found = read_target(
+        frame,
+        names,
+        said=target,
+        task="multilabel",
+        positive=positive,
+        separator=separator,
+        drop_missing=drop_missing,
+        learned=False,
+    )
+    for note in found.notes:
+        screen.note(f"note: {note}")
+    return Classes(found.classes, found.y.sum(axis=0).tolist(), None, len(found.y))
 
 
 def _count(screen: Screen, series: Any, target: str, drop_missing: bool) -> dict[Any, int]:

@@ -1,32 +1,27 @@
-"""``equipoise weights``: class weights of a data file, and code that uses them."""
+"""``equipoise weights``: weights of the classes or labels of a data file, and code that uses them."""
 
 from __future__ import annotations
 
 import math
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from equipoise.cli.classes import Classes, read_classes
 from equipoise.cli.options import (
-    ClassTarget,
-    Cost,
     DataFile,
     DropMissingTarget,
     Positive,
+    Target,
     joined,
     need_target,
 )
 from equipoise.cli.screen import Screen, shown
 from equipoise.cli.verb import verb
+from equipoise.cli.weighing import WeightColumn, weigh
 from equipoise.errors import UsageError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["register"]
 
@@ -47,6 +42,15 @@ def _snippets(incomplete: str) -> list[str]:
     return [name for name in SNIPPETS if name.startswith(incomplete)]
 
 
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        metavar="TEXT",
+        help="What stands between the labels of a row where one column of texts holds them all.",
+        rich_help_panel="Data",
+    ),
+]
 Schemes = Annotated[
     list[str] | None,
     typer.Option(
@@ -55,7 +59,7 @@ Schemes = Annotated[
         metavar="NAMES",
         autocompletion=_schemes,
         help="balanced, ins, isns, ens or median-frequency; all otherwise. Repeatable, or with commas. "
-        "The code is for the first.",
+        "The code is for the first, unless --given or --cost is there.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -77,6 +81,16 @@ Given = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+Cost = Annotated[
+    str | None,
+    typer.Option(
+        "--cost",
+        metavar="COSTS",
+        help="Weights by what errors cost: fn=10,fp=1, or a CSV file with true classes as rows and "
+        "predicted ones as columns; the code is for them.",
+        rich_help_panel=_PANEL,
+    ),
+]
 Code = Annotated[
     str | None,
     typer.Option(
@@ -84,31 +98,18 @@ Code = Annotated[
         metavar="NAME",
         autocompletion=_snippets,
         help="Print nothing but the code for pytorch, bce (one logit, two classes), trainer, sklearn "
-        "or lightgbm.",
+        "or lightgbm; of several labels pytorch or trainer.",
         rich_help_panel="Output",
     ),
 ]
-
-
-@dataclass
-class _Column:
-    """The weights of one scheme, and by how much they move the classes."""
-
-    scheme: str
-    beta: float | None
-    weights: NDArray[np.float64]
-    offset: NDArray[np.float64]
-
-    @property
-    def name(self) -> str:
-        return self.scheme if self.beta is None else f"{self.scheme} {self.beta:g}"
 
 
 @verb()
 def weigh_classes(
     screen: Screen,
     file: DataFile,
-    target: ClassTarget = None,
+    target: Target = None,
+    separator: Separator = None,
     positive: Positive = None,
     drop_missing_target: DropMissingTarget = False,
     scheme: Schemes = None,
@@ -117,25 +118,27 @@ def weigh_classes(
     cost: Cost = None,
     code: Code = None,
 ) -> None:
-    """Weigh the classes of a data file; print code that trains with the weights.
+    """Weigh the classes of a data file, or the positives of its labels; print code that trains with the weights.
 
     Weights move the probabilities of a model. By how much is told too, so that they can be put back.
     To find out whether weights help at all, give the file to `equipoise compare`.
     """
-    from equipoise.weights.snippets import weight_code
-
     _check_code(code)
     asked = _asked_schemes(scheme, beta)
     name = need_target(file, target)
-    classes = read_classes(screen, file, name, positive, drop_missing_target)
-    columns = _columns(classes, asked, given, cost)
-    first = columns[0]
-    snippets = weight_code(classes.labels, first.weights, positive=classes.positive or 0)
+    classes = read_classes(screen, file, name, positive, drop_missing_target, separator)
+    if classes.several and not scheme:
+        # The others say the same of one label and its absence as balanced does.
+        asked = [one for one in asked if one[0] not in ("ins", "median-frequency")]
+    columns = weigh(classes, asked, given, cost)
+    snippets = _snippets_of(classes, columns[0])
     if code is not None:
         if code not in snippets:
+            what = "one class a row" if classes.several else "two classes"
             raise UsageError(
-                f"--code {code} is for two classes, and there are {len(classes.labels)}",
-                remedy="use --code pytorch",
+                f"--code {code} is for {what}, and there are {len(classes.labels)}"
+                + (" labels, of which a row may have several" if classes.several else ""),
+                remedy=f"use --code {' or '.join(snippets) if classes.several else 'pytorch'}",
             )
         snippets = {code: snippets[code]}
     if screen.as_json:
@@ -144,6 +147,16 @@ def weigh_classes(
         sys.stdout.write(snippets[code] + "\n")
     else:
         _tell(screen, classes, columns, snippets)
+
+
+def _snippets_of(classes: Classes, column: WeightColumn) -> dict[str, str]:
+    from equipoise.weights.snippets import label_weight_code, weight_code
+
+    if classes.several:
+        return label_weight_code(classes.labels, column.weights)
+    return weight_code(
+        classes.labels, column.weights, positive=classes.positive or 0, counts=classes.counts
+    )
 
 
 def _check_code(code: str | None) -> None:
@@ -190,51 +203,16 @@ def _asked_schemes(
     return list(out)
 
 
-def _columns(
-    classes: Classes,
-    asked: Iterable[tuple[str, float | None]],
-    given: str | None,
-    cost: str | None,
-) -> list[_Column]:
-    """Return the weights, first those that the code is for."""
-    import numpy as np
-
-    from equipoise.decisions import parse_cost
-    from equipoise.weights import count_weights, parse_given, weight_offset
-    from equipoise.weights.given import cost_weights, given_weights
-
-    if given is not None and cost is not None:
-        raise UsageError("--given and --cost both say the weights", remedy="leave one out")
-    found: list[tuple[str, float | None, NDArray[np.float64]]] = []
-    if given is not None:
-        found.append(("given", None, given_weights(parse_given(given), classes.labels)))
-    if cost is not None:
-        # Costs such as fn=10,fp=1 are read with the positive class last.
-        order = list(range(len(classes.labels)))
-        if classes.positive == 0:
-            order.reverse()
-        names = [str(classes.labels[one]) for one in order]
-        matrix = parse_cost(cost, names, "multiclass" if classes.positive is None else "binary")
-        back = np.ix_(order, order)  # a reversal is its own inverse
-        found.append(
-            ("cost", None, cost_weights(matrix[back], classes.labels, np.array(classes.counts)))
-        )
-    found += [
-        (name, beta, count_weights(classes.counts, name, beta=0.999 if beta is None else beta))
-        for name, beta in asked
-    ]
-    return [_Column(name, beta, w, weight_offset(w)) for name, beta, w in found]
-
-
 def _document(
     file: str,
     target: str,
     classes: Classes,
-    columns: Iterable[_Column],
+    columns: Iterable[WeightColumn],
     snippets: dict[str, str],
 ) -> dict[str, Any]:
     columns = list(columns)
-    rows = sum(classes.counts)
+    rows = classes.total
+    task = "multilabel" if classes.several else "multiclass"
     positive = None if classes.positive is None else str(classes.labels[classes.positive])
     return {
         "schema_version": 1,
@@ -242,6 +220,7 @@ def _document(
         "file": file,
         "target": target,
         "rows": rows,
+        "task": task if classes.positive is None else "binary",
         "positive": positive,
         "classes": [
             {"label": str(label), "rows": n, "share": n / rows}
@@ -261,7 +240,7 @@ def _document(
 
 
 def _tell(
-    screen: Screen, classes: Classes, columns: list[_Column], snippets: dict[str, str]
+    screen: Screen, classes: Classes, columns: list[WeightColumn], snippets: dict[str, str]
 ) -> None:
     from rich.table import Table
 
@@ -271,12 +250,12 @@ def _tell(
     narrow = screen.out.is_terminal
     padding = (0, 1 if narrow else 2, 0, 0)
     table = Table(box=None, pad_edge=False, padding=padding, header_style="bold")
-    table.add_column("class", no_wrap=not narrow, overflow="fold")
+    table.add_column("label" if classes.several else "class", no_wrap=not narrow, overflow="fold")
     of_first = f"offset of {columns[0].name}"
     for name in ("rows", "share", *(one.name for one in columns), of_first):
         short = name.replace("-", "-\n").replace("f ", "f\n").replace("s ", "s\n")
         table.add_column(short if narrow else name, justify="right", no_wrap=True)
-    rows = sum(classes.counts)
+    rows = classes.total
     for code, (label, n) in enumerate(zip(classes.labels, classes.counts, strict=True)):
         weights = [f"{one.weights[code]:.4g}" for one in columns]
         offset = _signed(columns[0].offset[code])
@@ -293,10 +272,15 @@ def _tell(
     screen.note("note: weigh the rows to train on: split the file first, and give that part")
 
 
-def _shift_in_words(classes: Classes, column: _Column) -> str:
+def _shift_in_words(classes: Classes, column: WeightColumn) -> str:
     if max(map(abs, column.offset)) < _NOTHING:
         return f"{column.name} weighs all classes alike: nothing to correct"
-    caveat = "exact for a model that estimates probabilities; trees move less"
+    caveat = "exact for a model that estimates probabilities; not for trees, which move less"
+    if classes.several:
+        return (
+            f"{column.name} weighs the positives of each label, and moves it by the offset: to put it back,\n"
+            f"subtract it from the logits\n({caveat})"
+        )
     if classes.positive is None:
         return (
             f"{column.name} moves the prior by the offset: to put it back, subtract it from the\n"
