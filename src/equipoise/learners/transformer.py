@@ -252,6 +252,14 @@ class Transformer(Slots):
         UsageError
             If there is no such model.
         """
+        name = self.model or ""
+        if _is_path(name) and not Path(name).is_dir():
+            raise UsageError(
+                f"there is no folder {name!r}",
+                remedy="write the home folder in full"
+                if name.startswith("~")
+                else "check the path, or name a model on a hub as OWNER/NAME",
+            )
         _load_extras()
         from equipoise.learners.neural.pretrained import check_model
 
@@ -276,6 +284,11 @@ class Transformer(Slots):
 
 _SETTINGS = ("model", "epochs", "batch_size", "learning_rate", "max_length")
 _PARTS = (".json", ".txt", ".safetensors", ".bin", ".model")
+
+
+def _is_path(model: str) -> bool:
+    """Tell whether a name can be that of a folder alone: on a hub it is NAME or OWNER/NAME."""
+    return model.startswith((".", "/", "~")) or "\\" in model or model.count("/") > 1
 
 
 def _load_extras() -> None:
