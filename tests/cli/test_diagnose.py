@@ -50,6 +50,19 @@ def test_a_run_replaces_advice(run: Run, table: Path, finished: Path) -> None:
     )
 
 
+def test_a_model_on_rows_that_may_be_those_of_its_training(
+    run: Run, table: Path, finished: Path, tmp_path: Path
+) -> None:
+    said = "as many rows as the model was trained on"
+    given = ["-t", "kind", "--model", finished / "model", *QUIET]
+    assert said in run("diagnose", table, *given).err
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("\n".join(table.read_text().splitlines()[:200]) + "\n")
+    outcome = run("diagnose", fewer, *given)
+    assert outcome.status == 0
+    assert said not in outcome.err
+
+
 def test_predictions_and_plots(run: Run, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     odds = rng.normal(-2.5, 1.5, 400)

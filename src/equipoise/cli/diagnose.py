@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from equipoise.cli.evaluate import Prediction, Scores
+from equipoise.cli.evaluate import Prediction, Scores, note_training_rows
 from equipoise.cli.options import (
     Group,
     Positive,
@@ -198,12 +198,16 @@ def diagnose_file(
     if model is not None and file is None:
         raise UsageError("--model needs rows to look at", remedy="give FILE and --target")
     if model is not None:
+        from equipoise.data.reading import read_table
         from equipoise.diagnose.models import diagnose_model
         from equipoise.diagnose.run import joined as both
         from equipoise.results.loading import load
 
         assert found is not None
-        judged = diagnose_model(load(model), file, name, mute=muted, run=run, seed=seed)
+        assert file is not None
+        loaded, frame = load(model), read_table(file)
+        note_training_rows(screen, loaded, file, len(frame))
+        judged = diagnose_model(loaded, frame, name, mute=muted, run=run, seed=seed)
         found = both(found, judged)
     if predictions is not None:
         judged = _judge(

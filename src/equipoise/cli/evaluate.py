@@ -25,7 +25,7 @@ from equipoise.errors import UsageError
 if TYPE_CHECKING:
     from equipoise.results.model import Model
 
-__all__ = ["register"]
+__all__ = ["Prediction", "Scores", "note_training_rows", "register"]
 
 _OTHER = ("multilabel", "regression")
 
@@ -145,12 +145,8 @@ def evaluate_file(
     if group is not None:
         _refuse_as_group(group, name, prediction)
     frame = read_table(file)
-    if loaded is not None and loaded.about.get("rows") == len(frame):
-        screen.note(
-            f"note: {file} has as many rows as the model was trained on; if they are the same, these "
-            "scores say nothing about new rows",
-            style="yellow",
-        )
+    if loaded is not None:
+        note_training_rows(screen, loaded, file, len(frame))
     kind = _kind(frame, name, task, loaded, prediction)
     if separator is not None and (kind != "multilabel" or loaded is None):
         raise UsageError(
@@ -192,6 +188,16 @@ def evaluate_file(
         screen.document({**document, "promised": promised} if promised else document)
     else:
         tell_evaluation(screen, result.summary, promised)
+
+
+def note_training_rows(screen: Screen, model: Model, file: Path, rows: int) -> None:
+    """Say so where a file to judge a model on may be the one that it was trained on."""
+    if model.about.get("rows") == rows:
+        screen.note(
+            f"note: {file} has as many rows as the model was trained on; if they are the same, these "
+            "scores say nothing about new rows",
+            style="yellow",
+        )
 
 
 def _kind(
