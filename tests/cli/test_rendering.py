@@ -6,14 +6,18 @@ import io
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from equipoise.cli.findings import tell_findings
 from equipoise.cli.leaderboard import tell_leaderboard, tell_verdict
+from equipoise.cli.predict import predict_rows
 from equipoise.cli.progress import Watcher
 from equipoise.cli.screen import Screen, shown
 from equipoise.compare.events import Planned, Stage, UnitDone
+from equipoise.decisions import Decision
+from equipoise.results.model import Model
 
 METRIC = {
     "name": "average_precision",
@@ -201,6 +205,63 @@ def test_a_bar_with_the_time_left_on_a_terminal() -> None:
     assert "30/30" in text
     assert "judging" in text
     assert out.getvalue() == ""
+
+
+def watch(made: Screen, seconds: float) -> None:
+    """Tell of 10 trainings from a journal at once, and of 20 more that take so many seconds each."""
+    now = 1000.0
+    watcher = Watcher(made, clock=lambda: now)
+    watcher(PLANNED)
+    for done in range(1, 31):
+        now += seconds * (done > 10)
+        watcher(UnitDone("linear", "smote", 0, 0, 0.1, done, 30, from_journal=done <= 10))
+
+
+def test_a_line_now_and_then_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    watch(Screen(), 1.0)
+    assert "trainings done" not in capsys.readouterr().err
+    watch(Screen(), 25.0)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "trainings done" in line]
+    assert lines == [
+        "13 of 30 trainings done; about 7 minutes left",
+        "16 of 30 trainings done; about 6 minutes left",
+        "19 of 30 trainings done; about 5 minutes left",
+        "22 of 30 trainings done; about 3 minutes left",
+        "25 of 30 trainings done; about 2 minutes left",
+        "28 of 30 trainings done; a minute or less left",
+    ]
+    for made in (Screen(quiet=True), Screen(as_json=True)):
+        watch(made, 100.0)
+        assert "trainings done" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "bias", "note"),
+    [
+        ("argmax", [0.0, 0.0], "decision argmax: 'b' from a probability of 0.5"),
+        (
+            "argmax",
+            [0.0, -2.0],
+            "decision argmax of the scores as trained; for the probabilities given here that means: "
+            "'b' from a probability of 0.881",
+        ),
+        ("tuned", [0.0, 2.0], "decision tuned: 'b' from a probability of 0.119"),
+        ("argmax", [0.0, 0.0, 0.0], "decision argmax"),
+        (
+            "argmax",
+            [0.0, 1.0, 2.0],
+            "decision argmax of the scores as trained; for the probabilities given here that means: "
+            "not always the largest",
+        ),
+        ("tuned", [0.0, 1.0, 2.0], "decision tuned"),
+    ],
+)
+def test_an_argmax_says_of_what(name: str, bias: list[float], note: str) -> None:
+    classes: Any = list("abc"[: len(bias)])
+    none: Any = None
+    model = Model(none, none, none, none, none, Decision(name, np.array(bias)), classes, {})
+    model.log_proba = lambda data: np.log([[1 / len(bias)] * len(bias)])  # type: ignore[method-assign]
+    assert predict_rows(model, None).note == note
 
 
 def test_what_is_shown_stays_on_its_line() -> None:

@@ -60,6 +60,10 @@ def test_without_a_verb_comes_the_help(run: Run) -> None:
     [
         (["compre"], "'compare'"),
         (["compare", "x.csv", "--tarjet", "y"], "did you mean --target?"),
+        (["compare", "x.csv", "--out", "y"], "did you mean --run-dir?"),
+        (["demo", "--output_dir=y"], "did you mean --run-dir?"),
+        (["predict", "x", "y", "--output-file", "z"], "did you mean --out?"),
+        (["evaluate", "x.csv", "--output", "y"], "its results go to stdout"),
         (["compare"], "--help"),
         (["compare", "x.csv", "--folds", "many"], "--help"),
     ],
@@ -105,6 +109,16 @@ def test_compare_tells_what_it_found_and_then_the_result(
     assert str(finished / "report.html") in outcome.out
     assert not ESCAPE.search(outcome.out + outcome.err), "colours or a bar in a pipe"
     assert not any(line != line.rstrip() for line in outcome.out.splitlines())
+
+
+@pytest.mark.parametrize("wrong", [["-s", "smoot"], ["--metric", "f2"], ["-l", "lineer"]])
+def test_nothing_is_said_to_be_replaced_by_a_command_that_is_refused(
+    wrong: list[str], table: Path, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "result.json").write_text("{}")
+    outcome = run("compare", table, "-t", "kind", "-o", tmp_path, *wrong)
+    assert outcome.status == 2
+    assert "replaces" not in outcome.err
 
 
 def test_compare_says_why_there_is_no_model(
@@ -154,7 +168,7 @@ def test_predict_to_stdout_adds_columns(finished: Path, table: Path, run: Run) -
     outcome = run("predict", finished / "model", table)
     found = list(csv.DictReader(io.StringIO(outcome.out)))
     assert outcome.status == 0
-    said = re.fullmatch(r"decision \S+: 'rare' from a probability of (\S+)\n", outcome.err)
+    said = re.fullmatch(r"decision .+: 'rare' from a probability of (\S+)\n", outcome.err)
     assert said
     for row in found:
         assert (row["prediction"] == "rare") == (float(row["probability_rare"]) > float(said[1]))

@@ -92,9 +92,8 @@ def run_trial(screen: Screen, file: Path, target: str, run_dir: Path, **options:
     from equipoise.cli.progress import Watcher
     from equipoise.jobs.comparing import compare
 
-    if (run_dir / "result.json").exists():
-        screen.note(f"note: replaces the earlier result in {run_dir}")
-    with Watcher(screen) as watcher:
+    replaces = run_dir if (run_dir / "result.json").exists() else None
+    with Watcher(screen, replaces) as watcher:
         result = compare(file, target=target, run_dir=run_dir, on_event=watcher, **options)
     if screen.as_json:
         names = {

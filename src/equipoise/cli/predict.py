@@ -85,11 +85,12 @@ def _classes(model: Any, frame: Any) -> Predicted:
         {"prediction": str(label), "probability": dict(zip(labels, p.tolist(), strict=True))}
         for label, p in zip(said, probabilities, strict=True)
     )
-    note = f"decision {model.decision.name}"
-    threshold = model.threshold()
+    threshold, bias = model.threshold(), model.decision.bias
+    where = ""
     if threshold is not None:
-        note += f": {shown(model.classes[1])!r} from a probability of {threshold:.3g}"
-    return Predicted(columns, rows, note)
+        where = f"{shown(model.classes[1])!r} from a probability of {threshold:.3g}"
+    moved = bias is not None and np.ptp(bias) > 1e-3
+    return Predicted(columns, rows, _decided(model.decision.name, where, moved))
 
 
 def _labels(model: Any, frame: Any) -> Predicted:
@@ -112,7 +113,18 @@ def _labels(model: Any, frame: Any) -> Predicted:
     low, high = (f"{cut:.3g}" for cut in (cuts.min(), cuts.max()))
     where = f"from a probability of {low}" if low == high else f"from {low} to {high}"
     each = "" if low == high else ", each label its own"
-    return Predicted(columns, rows, f"decision {model.decision.name}: labels {where}{each}")
+    moved = (low, high) != ("0.5", "0.5")
+    note = _decided(model.decision.name, f"labels {where}{each}", moved)
+    return Predicted(columns, rows, note)
+
+
+def _decided(name: str, where: str, moved: bool) -> str:
+    """Say how a model decides; of an argmax of other scores than the probabilities say which."""
+    if name != "argmax" or not moved:
+        return f"decision {name}: {where}" if where else f"decision {name}"
+    # The probabilities were put back to the prior, and levelled on rows left out of training.
+    what = "argmax of the scores as trained; for the probabilities given here that means"
+    return f"decision {what}: {where or 'not always the largest'}"
 
 
 def _numbers(model: Any, frame: Any) -> Predicted:
@@ -134,8 +146,9 @@ def predict_file(
 
     Adds to the columns of FILE: prediction and probability_LABEL for classes; prediction_LABEL (0 or 1) and
     probability_LABEL for several labels a row; predicted and upper_95, which 95 of 100 such rows stay at or
-    below, for numbers. The prediction follows the model's decision, so it need not be the most probable class;
-    see `equipoise strategies` for the ways of deciding.
+    below, for numbers. The prediction follows the model's decision, so it need not be the most probable class:
+    argmax is that of the scores as trained, while the probabilities given are levelled on rows left out of
+    training. See `equipoise strategies` for the ways of deciding.
     """
     from equipoise.cli.tables import check_place, write_table
     from equipoise.data.reading import read_table
