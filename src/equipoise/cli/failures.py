@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from difflib import get_close_matches
@@ -17,6 +18,10 @@ from equipoise.errors import EquipoiseError, StorageError
 __all__ = ["INTERRUPTED", "as_known", "tell", "tell_usage_error"]
 
 INTERRUPTED = 130
+# What other programs call the place that results go to.
+_WHERE_TO = (
+    r"--(out|output|save|dest|destination|results?)[-_]?(to|dir|directory|file|folder|path)?"
+)
 
 
 def tell(error: EquipoiseError, as_json: bool = False) -> int:
@@ -28,15 +33,23 @@ def tell_usage_error(error: Any, as_json: bool = False) -> int:
     """Print an error of the command line's own parser."""
     problem = " ".join(str(error.format_message()).split()).rstrip(".")
     asked, options = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
-    near = get_close_matches(asked, options or (), 1)
     context = getattr(error, "ctx", None)
+    places = context is not None and re.fullmatch(_WHERE_TO, asked or "")
+    near = _places(context) if places else get_close_matches(asked, options or (), 1)
     command = context.command_path if context is not None else "equipoise"
     remedy = f"`{command} --help` lists what it takes"
     if options:
         problem = str(error.message).rstrip(".")
+    if places and not near:
+        remedy = f"its results go to stdout; {remedy}"
     if near:
         remedy = f"did you mean {near[0]}? {remedy}"
     return _tell("usage", problem[:1].lower() + problem[1:], remedy, int(error.exit_code), as_json)
+
+
+def _places(context: Any) -> list[str]:
+    """Return the option of a command that says where its results go; each has the short name -o."""
+    return [max(one.opts, key=len) for one in context.command.params if "-o" in one.opts]
 
 
 def _tell(code: str, problem: str, remedy: str, status: int, as_json: bool) -> int:
