@@ -16,9 +16,7 @@ from equipoise.learners.base import Training
 from equipoise.learners.neural.pretrained import (
     best_device,
     half_precision,
-    load_from,
-    load_tokenizer,
-    place_of,
+    load_base,
     put_bias,
     read_tokens,
     score_tokens,
@@ -58,16 +56,10 @@ class FineTuning:
 
     def __init__(self, learner: Transformer, training: Training, folder: str, problem: str) -> None:
         self.learner, self.training, self.folder = learner, training, folder
-        place = place_of(learner.model)
-        self.tokenizer = load_tokenizer(place, learner.model)
-        self.network: Any = load_from(
-            transformers.AutoModelForSequenceClassification,
-            place,
-            learner.model,
-            num_labels=training.n_classes,
-            problem_type=problem,
-            ignore_mismatched_sizes=True,
-        ).float()
+        network, self.tokenizer = load_base(
+            learner.model, num_labels=training.n_classes, problem_type=problem
+        )
+        self.network: Any = network.float()
         if self.network.config.pad_token_id is None:
             self.network.config.pad_token_id = self.tokenizer.pad_token_id
         put_bias(self.network)  # it holds the prior, and takes what a schedule moved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import tempfile
 import threading
@@ -17,6 +18,7 @@ import torch
 import transformers
 from joblib import cpu_count
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from equipoise.errors import UsageError
@@ -31,6 +33,7 @@ __all__ = [
     "check_model",
     "cosines_of",
     "half_precision",
+    "load_base",
     "load_from",
     "load_network",
     "load_tokenizer",
@@ -53,11 +56,10 @@ _LOCK = threading.RLock()
 
 
 def check_model(name: str | None) -> None:
-    """Refuse a model that is not there, from its config and tokenizer alone."""
-    with quiet_reports():
-        place = place_of(name)
-        load_from(transformers.AutoConfig, place, name)
-        load_tokenizer(place, name)
+    """Refuse a model that is not there or whose files do not fit each other; no weight stays in memory."""
+    with machine(0), quiet_reports():
+        load_from(transformers.AutoConfig, place_of(name), name)
+        load_base(name, device_map="meta")
 
 
 def score_texts(network: Any, tokenizer: Any, texts: list[str], max_length: int) -> F:
@@ -127,13 +129,79 @@ def load_from(kind: Any, place: str, name: str | None, **options: Any) -> Any:
     """Call ``from_pretrained``, and tell in one sentence if there is nothing to load."""
     try:
         return kind.from_pretrained(place, trust_remote_code=False, **options)
-    except (OSError, ValueError, KeyError) as error:
+    except pickle.UnpicklingError as error:
+        raise UsageError(
+            f"the model {name!r} cannot be loaded: its weights lie in a pickle of more than tensors, "
+            "which could run code",
+            remedy="convert them to model.safetensors",
+        ) from error
+    except _UNREADABLE as error:
         first = str(error).strip().split("\n")[0]
         raise UsageError(
             f"the model {name or 'of the learner transformer'!r} cannot be loaded: {first}",
             remedy="give a folder with a model of transformers in it, or a name on a model hub that "
             "can be reached; without a name the one of the extra text is used",
         ) from error
+
+
+# Broken files of weights end in any of these.
+_UNREADABLE = (OSError, ValueError, LookupError, EOFError, RuntimeError, SafetensorError)
+
+
+def load_base(
+    name: str | None, kind: Any = transformers.AutoModelForSequenceClassification, **options: Any
+) -> tuple[Any, Any]:
+    """Return a network, of which nothing but a head and a pooler may be new, and its tokenizer."""
+    place = place_of(name)
+    tokenizer = load_tokenizer(place, name)
+    network, report = load_from(
+        kind,
+        place,
+        name,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+        **options,
+    )
+    _check_weights(network, report, name)
+    if problem := _misfit(network, tokenizer):
+        raise UsageError(
+            f"the files of the model {name!r} do not fit each other: {problem}",
+            remedy="put the tokenizer that the model was made with beside it",
+        )
+    return network, tokenizer
+
+
+def _check_weights(network: Any, report: Any, name: str | None) -> None:
+    """Refuse a network below whose head weights were drawn at random."""
+    of_base = [key for key, _ in network.named_parameters() if _below_head(network, key)]
+    missing = set(report["missing_keys"])
+    other = {key: (tuple(found), tuple(made)) for key, found, made in report["mismatched_keys"]}
+    first = next((key for key in of_base if key in missing or key in other), None)
+    if first is None:
+        return
+    if first in other:
+        found, made = other[first]
+        said = f"{first} has the shape {found}, and its config asks for {made}"
+    else:
+        said = f"{first} is missing"
+    raise UsageError(
+        f"the weights of the model {name!r} are not those of its config: {said}",
+        remedy="give a folder whose weights and config.json were saved together",
+    )
+
+
+def _below_head(network: Any, key: str) -> bool:
+    # Models that were made to fill in words have no pooler, which is trained with the head.
+    base = "" if network.base_model is network else f"{network.base_model_prefix}."
+    return key.startswith(base) and "pooler" not in key.split(".")
+
+
+def _misfit(network: Any, tokenizer: Any) -> str:
+    """Tell in what way a tokenizer names words that the network has no vector for."""
+    rows = getattr(network.get_input_embeddings(), "num_embeddings", None)
+    if rows is None or len(tokenizer) <= rows:
+        return ""
+    return f"its tokenizer knows {len(tokenizer)} words and its network {rows}"
 
 
 def load_tokenizer(place: str, name: str | None) -> Any:
@@ -145,6 +213,12 @@ def load_tokenizer(place: str, name: str | None) -> Any:
         raise UsageError(
             f"the tokenizer of the model {name!r} has no padding or no fast form",
             remedy="use a model with a tokenizer.json and a padding token",
+        )
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):
+        # This is what transformers makes of a folder without a vocabulary.
+        raise UsageError(
+            f"the folder of the model {name!r} has no usable tokenizer: it knows no words",
+            remedy="put tokenizer.json or vocab.txt beside the model",
         )
     return tokenizer
 
@@ -177,7 +251,7 @@ def load_network(folder: Path, cosine: float, n_classes: int) -> tuple[Any, Any]
     Raises
     ------
     ValueError
-        If it is of another number of classes, asks for code of its own, or weights do not fit.
+        If it is of another number of classes, asks for code of its own, or weights or words do not fit.
     """
     for name in ("config.json", "tokenizer_config.json"):
         about = json.loads((folder / name).read_text(encoding="utf-8"))
@@ -203,6 +277,8 @@ def load_network(folder: Path, cosine: float, n_classes: int) -> tuple[Any, Any]
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
+    if problem := _misfit(network, tokenizer):
+        raise ValueError(problem)
     if not all(bool(torch.isfinite(one).all()) for one in network.parameters()):
         raise ValueError("its network has weights that are no numbers")
     return network.eval().to(best_device()), tokenizer

@@ -16,7 +16,7 @@ import torch
 from joblib import cpu_count
 from numpy.typing import NDArray
 
-from equipoise.errors import DataError
+from equipoise.errors import DataError, UsageError
 from equipoise.extras import load_extra
 from equipoise.learners.transformer import DEFAULT_ENCODER
 
@@ -45,19 +45,13 @@ class SentenceEncoder:
     def __init__(self, name: str = DEFAULT_ENCODER) -> None:
         self.name = name
         transformers: Any = load_extra("transformers", "text", "the learner embedding")
-        from equipoise.learners.neural.pretrained import best_device, half_precision, place_of
+        from equipoise.learners.neural.pretrained import best_device, half_precision, load_base
 
         transformers.utils.logging.disable_progress_bar()
-        place = place_of(name)
         try:
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(place)
-            model = transformers.AutoModel.from_pretrained(place)
-        except (OSError, ValueError) as error:
-            first = str(error).strip().split("\n")[0]
-            raise DataError(
-                f"the sentence encoder {name!r} cannot be loaded: {first}",
-                remedy=f"use {DEFAULT_ENCODER!r}, or a folder with a model of transformers in it",
-            ) from error
+            model, self._tokenizer = load_base(name, transformers.AutoModel)
+        except UsageError as error:
+            raise DataError(error.problem, remedy=error.remedy) from error
         self.device = best_device()
         self._model: Any = model.eval().to(self.device)
         self.width = int(model.config.hidden_size)
