@@ -116,5 +116,5 @@ def _label_costs(classes: Classes, cost: str) -> NDArray[np.float64]:
     from equipoise.decisions import parse_cost
     from equipoise.weights.given import cost_weights
 
-    absent, present = cost_weights(parse_cost(cost, _ANSWERS), _ANSWERS, np.ones(2))
+    absent, present = cost_weights(parse_cost(cost, _ANSWERS), _ANSWERS, np.ones(2, dtype=np.int64))
     return np.full(len(classes.labels), present / absent)
