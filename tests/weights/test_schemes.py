@@ -102,6 +102,13 @@ def test_codes_and_rows_are_checked() -> None:
         sample_weights([0, 1], [1.0])
     with pytest.raises(UsageError, match="no weight is given for class 'b'"):
         sample_weights(["a", "b"], {"a": 1.0})
+    y = ["spam", "ham", "ham", "ad"]
+    with pytest.raises(UsageError, match="'spam' is no class code") as caught:
+        sample_weights(y, class_weights(y))
+    # What the message says to write does what was meant.
+    code = "dict(" + str(caught.value.remedy).partition("dict(")[2]
+    by_label = eval(code, {"y": y, "weights": class_weights(y)})
+    np.testing.assert_allclose(sample_weights(y, by_label), [4 / 3, 2 / 3, 2 / 3, 4 / 3])
 
 
 @hypothesis_given(counts_of_classes, st.data())

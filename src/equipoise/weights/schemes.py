@@ -217,6 +217,11 @@ def sample_weights(y: ArrayLike, weights: Mapping[Any, float] | ArrayLike) -> F:
         labels, codes, _ = distinct(values)
         table = given_weights(weights, labels, allow_more=True)
     else:
+        if values.dtype.kind not in "iub":
+            raise UsageError(
+                f"the label {values.tolist()[0]!r} is no class code, and the weights name no labels",
+                remedy="pass the weights by label, as in dict(zip(sorted(set(y)), weights))",
+            )
         codes = as_codes(values)
         table = np.asarray(weights, dtype=np.float64)
         if table.ndim != 1 or codes.max() >= len(table):
