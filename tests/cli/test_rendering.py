@@ -167,6 +167,23 @@ def test_findings_name_all_that_matters() -> None:
 
 
 @pytest.mark.parametrize(
+    ("minutes", "resumed", "words"),
+    [
+        (16.7, 0, "5 folds; those of slow learners take about 17 minutes on one core"),
+        (1.2, 0, "5 folds"),
+        (16.7, 10, "5 folds; 10 were done before and are taken from the journal"),
+    ],
+)
+def test_the_plan_says_how_long_slow_learners_take(
+    minutes: float, resumed: int, words: str
+) -> None:
+    made, _, err = screen(200)
+    tell_findings(made, replace(PLANNED, minutes=minutes, resumed=resumed))
+    line = next(line for line in err.getvalue().splitlines() if line.startswith("plan"))
+    assert line.rstrip().endswith(words)
+
+
+@pytest.mark.parametrize(
     ("grouped", "words"),
     [
         (0, "12 repeat another"),

@@ -13,7 +13,7 @@ import pytest
 import equipoise as eq
 from equipoise.compare import material
 from equipoise.compare.events import Planned, UnitDone
-from equipoise.compare.finalists import choose_finalists, count_finalists
+from equipoise.compare.finalists import choose_finalists, count_finalists, estimate_minutes
 from equipoise.compare.plan import Part
 from equipoise.learners import choice
 from equipoise.learners.base import Slots, Training, log_softmax
@@ -86,6 +86,19 @@ def test_the_three_best_are_chosen_each_under_its_best_decision():
     assert names_of(chosen) == ["weights-balanced", "random-over", "random-under"]
     assert count_finalists(plan) == 3
     assert count_finalists(plan_of(["smote"])) == 1
+
+
+def test_the_time_of_slow_learners_counts_what_is_trained_at_most():
+    slow, quick = Slow(), SimpleNamespace(name="linear")
+    plan = plan_of(NAMES, slow)
+    plan.choices = [choice.Choice("slow", "", slow, 7.0), choice.Choice("linear", "", quick)]
+    plan.parts = [Part(one, CATALOGUE["untreated"]) for one in (slow, quick)]
+    plan.folds = SimpleNamespace(splits=[None] * 5)
+    assert estimate_minutes(plan) == (1 + 3) * 5 * 7.0
+    plan.waiting = plan.waiting[:2]
+    assert estimate_minutes(plan) == (1 + 2) * 5 * 7.0
+    (mlp,) = choice.choose_learners("mlp", 6_000, 100, True)
+    assert mlp.minutes == pytest.approx(2e-5 * 6_000 * 150 / 60)
 
 
 def test_of_equals_the_simplest_are_chosen():

@@ -148,6 +148,8 @@ def _plan(planned: Planned) -> str:
         f"{planned.units_total:,} trainings: {many} {'strategy' if many == 1 else 'strategies'}, "
         f"{planned.folds} folds{repeats}"
     )
+    if planned.minutes >= 1.5 and not planned.resumed:
+        words += f"; those of slow learners take about {planned.minutes:,.0f} minutes on one core"
     if planned.resumed:
         words += f"; {planned.resumed:,} were done before and are taken from the journal"
     return words

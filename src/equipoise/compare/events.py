@@ -22,6 +22,7 @@ class Planned:
     data: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     run_dir: str | None = None
+    minutes: float = 0.0  # on one core, of the learners that take long
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from equipoise.compare.judging import Candidate
 from equipoise.compare.plan import LeftOut, Part, Plan
 from equipoise.metrics.metric import Metric
 
-__all__ = ["FINALISTS", "choose_finalists", "count_finalists"]
+__all__ = ["FINALISTS", "choose_finalists", "count_finalists", "estimate_minutes"]
 
 FINALISTS = 3  # beside the untreated data
 
@@ -17,6 +17,18 @@ def count_finalists(plan: Plan) -> int:
     """Return how many of the waiting parts are trained at most."""
     learners = [part.learner.name for part in plan.waiting]
     return sum(min(FINALISTS, learners.count(name)) for name in set(learners))
+
+
+def estimate_minutes(plan: Plan) -> float:
+    """Return about how long the fits of learners that take long are on one core, by sizes alone."""
+    total = 0.0
+    for choice in plan.choices:
+        at_once, later = (
+            sum(part.learner.name == choice.name for part in parts)
+            for parts in (plan.parts, plan.waiting)
+        )
+        total += choice.minutes * (at_once + min(FINALISTS, later))
+    return total * len(plan.folds.splits)
 
 
 def choose_finalists(

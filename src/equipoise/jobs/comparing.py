@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 import equipoise
 from equipoise.compare.events import Listener, Planned, Stage
-from equipoise.compare.finalists import choose_finalists, count_finalists
+from equipoise.compare.finalists import choose_finalists, count_finalists, estimate_minutes
 from equipoise.compare.journal import Journal, Record
 from equipoise.compare.judging import Candidate, Judge, Value, make_judge
 from equipoise.compare.measures import Focus, choose_metrics, parse_focus, read_cost
@@ -183,6 +183,7 @@ def compare(
             dataset.describe(),
             plan.folds.notes,
             None if run_dir is None else str(run_dir),
+            estimate_minutes(plan),
         )
     )
     records = train_all(plan, journal, n_jobs, tell, after=later)

@@ -31,15 +31,20 @@ LEARNERS: dict[str, Callable[[], Learner]] = {
 
 _FOREST_ROWS = 15_000
 _ENSEMBLE_ROWS = 60_000
+_COLUMNS_OF_TEXT = 50  # the components that are made of the words
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A learner in the trial and the reason that it is there; ``name`` may be ``"ensemble"``."""
+    """A learner in the trial and the reason that it is there; ``name`` may be ``"ensemble"``.
+
+    ``minutes`` are those of one fit on one core, estimated from the size, of learners that take long.
+    """
 
     name: str
     why: str
     learner: Learner | None  # None for "ensemble", whose members are strategies
+    minutes: float = 0.0
 
 
 def get_learner(name: str, strategy: str = "untreated") -> Learner:
@@ -66,15 +71,16 @@ def choose_learners(asked: Any, rows: int, columns: int, has_text: bool) -> list
     elif not isinstance(asked, Sequence):
         asked = [asked]
     out: list[Choice] = []
+    size = columns + _COLUMNS_OF_TEXT * has_text
     for one in asked:
         if one == "auto":
             found = _automatic(rows, columns, has_text)
         elif one == "ensemble":
             found = [Choice("ensemble", "asked for", None)]
         elif isinstance(one, str):
-            found = [_checked(get_learner(one), "asked for", rows, out)]
+            found = [_checked(get_learner(one), "asked for", rows, size, out)]
         elif isinstance(one, Transformer):
-            found = [_checked(one, "given", rows, out)]
+            found = [_checked(one, "given", rows, size, out)]
         else:
             custom = Custom.of(one)
             alike = [c.learner for c in out if isinstance(c.learner, Custom)]
@@ -90,18 +96,21 @@ def choose_learners(asked: Any, rows: int, columns: int, has_text: bool) -> list
     return out
 
 
-def _checked(learner: Learner, why: str, rows: int, others: Sequence[Choice]) -> Choice:
+def _checked(
+    learner: Learner, why: str, rows: int, columns: int, others: Sequence[Choice]
+) -> Choice:
     if isinstance(learner, (Embedding, Mlp, Transformer)):
         learner.check()  # before the first fit, not in the midst of them
+    if isinstance(learner, Mlp):
+        return Choice(learner.name, why, learner, fit_seconds(Mlp.name, rows, columns) / 60)
     if not isinstance(learner, Transformer):
         return Choice(learner.name, why, learner)
     alike = [one.learner for one in others if isinstance(one.learner, Transformer)]
     if alike and learner.digest not in {one.digest for one in alike}:
         learner = learner.called(f"{learner.name}-{len(alike) + 1}")
     minutes = fit_seconds(Transformer.name, rows, 1) * learner.epochs / 60
-    return Choice(
-        learner.name, f"{why}; about {'a minute' if minutes < 1.5 else f'{minutes:,.0f} minutes'} a fit on one core", learner
-    )
+    about = "a minute" if minutes < 1.5 else f"{minutes:,.0f} minutes"
+    return Choice(learner.name, f"{why}; about {about} a fit on one core", learner, minutes)
 
 
 def _automatic(rows: int, columns: int, has_text: bool) -> list[Choice]:
