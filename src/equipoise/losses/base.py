@@ -8,9 +8,22 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from equipoise.errors import UsageError
 from equipoise.losses.items import REDUCTIONS, check_reduction, kept_of, reduce
 
-__all__ = ["ImbalanceLoss", "Reweighable"]
+__all__ = ["ImbalanceLoss", "Reweighable", "refuse_trainer"]
+
+
+def refuse_trainer(loss: nn.Module, items: Any) -> None:
+    """Refuse the call of a Trainer, whose outputs and micro-batches a loss alone does not understand."""
+    if items is not None:
+        kind = type(loss).__name__
+        raise UsageError(
+            f"{kind} takes logits and targets, and compute_loss_func= hands it outputs and "
+            "num_items_in_batch",
+            remedy=f"wrap it: compute_loss_func=trainer_loss({kind}(...)), with trainer_loss of "
+            "equipoise.integrations.hf",
+        )
 
 
 class ImbalanceLoss(nn.Module):
@@ -91,8 +104,20 @@ class ImbalanceLoss(nn.Module):
         """
         raise NotImplementedError
 
-    def forward(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:
-        """Compute the loss of every item and reduce; parameters as in :meth:`terms`."""
+    def forward(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        *,
+        sample_weight: Any = None,
+        num_items_in_batch: None = None,
+    ) -> Tensor:
+        """Compute the loss of every item and reduce; parameters as in :meth:`terms`.
+
+        ``num_items_in_batch`` is what the Trainer of Hugging Face hands over, which needs
+        :func:`equipoise.integrations.hf.trainer_loss` between it and the loss.
+        """
+        refuse_trainer(self, num_items_in_batch)
         terms = self.terms(logits, target, sample_weight=sample_weight)
         return reduce(terms, kept_of(target, self.ignore_index), self.reduction)
 

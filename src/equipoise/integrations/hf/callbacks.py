@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from transformers.trainer_callback import TrainerCallback
 
 from equipoise.errors import UsageError
+from equipoise.integrations.hf.metrics import compute_metrics
 
 __all__ = ["DynamicSamplingCallback", "ScheduleCallback", "epoch_of"]
 
@@ -82,7 +83,9 @@ class DynamicSamplingCallback(TrainerCallback):
     Raises
     ------
     UsageError
-        The sampler has no ``update``; or, at an evaluation, there is no F1 of each class.
+        The sampler has no ``update``; when training begins, it is without evaluations, or an
+        :class:`ImbalanceTrainer` whose evaluations cannot report what is followed; or, at an
+        evaluation, there is no F1 of each class.
 
     References
     ----------
@@ -118,9 +121,36 @@ class DynamicSamplingCallback(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Put the sampler back to where it was, for all updates are in the log."""
+        if getattr(args, "eval_strategy", None) == "no":
+            raise UsageError(
+                "the sampler follows evaluations, and with eval_strategy='no' there are none",
+                remedy="set eval_strategy='epoch', and pass an eval_dataset",
+            )
         if self._begun is not None:
             self.sampler.load_state_dict(self._begun)
             self._followed = 0
+
+    def check(self, metrics: Any, dataset: Any) -> None:
+        """Refuse ``compute_metrics`` and ``eval_dataset`` of a Trainer that cannot report what is followed.
+
+        Of a function that is not :func:`compute_metrics` nothing is known before it is called.
+        """
+        several = dataset if isinstance(dataset, dict) else None
+        prefixes = ["eval"] if several is None else [f"eval_{name}" for name in several]
+        if self.prefix not in prefixes:
+            raise UsageError(
+                f"prefix={self.prefix!r} is of no evaluation of this Trainer",
+                remedy=f"use prefix={prefixes[0]!r}" if prefixes else "pass an eval_dataset",
+            )
+        ours = getattr(metrics, "func", metrics) is compute_metrics
+        if metrics is not None and not (ours and hasattr(self.sampler, "classes")):
+            return
+        names: Any = getattr(metrics, "keywords", {}).get("classes")
+        if names is None:
+            names = [] if metrics is None else range(len(self.sampler.classes))
+        reported = [f"{self.prefix}_f1_{name}" for name in names]
+        if any(key not in reported for key in self.keys or [f"{self.prefix}_f1_0"]):
+            raise self._lack(reported)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Hand the F1 of every class in the evaluations before this epoch to the sampler."""
@@ -143,12 +173,15 @@ class DynamicSamplingCallback(TrainerCallback):
         """Make sure that the evaluation holds what is needed."""
         known = metrics or {}
         if self._read(known) is None and any(key.startswith(f"{self.prefix}_") for key in known):
-            wanted = ", ".join(self.keys or [f"{self.prefix}_f1_0", "..."])
-            raise UsageError(
-                f"the evaluation reports no {wanted}, but {', '.join(known)}",
-                remedy="pass compute_metrics=compute_metrics(classes=...) to the Trainer and the same "
-                "classes here, or prefix= the name of the evaluation",
-            )
+            raise self._lack(known)
+
+    def _lack(self, reported: Iterable[str]) -> UsageError:
+        wanted = ", ".join(self.keys or [f"{self.prefix}_f1_0", "..."])
+        return UsageError(
+            f"the evaluation reports no {wanted}, but {', '.join(reported) or 'no F1'}",
+            remedy="pass compute_metrics=compute_metrics(classes=...) to the Trainer and the same "
+            "classes here, or prefix= the name of the evaluation",
+        )
 
     def _read(self, metrics: Mapping[str, Any]) -> list[float] | None:
         keys = self.keys

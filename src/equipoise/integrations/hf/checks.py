@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,17 @@ import torch
 from torch.utils.data import BatchSampler
 
 from equipoise.errors import UsageError
-from equipoise.integrations.hf.loss import TrainerLoss
+from equipoise.integrations.hf.loss import IGNORED, TrainerLoss
 
-__all__ = ["check_model", "check_options", "check_rows", "labels_of", "rows_of"]
+__all__ = [
+    "check_drawn",
+    "check_model",
+    "check_options",
+    "check_rows",
+    "labels_of",
+    "rows_of",
+    "warn_of_balancing_twice",
+]
 
 _NAMES = ("labels", "label", "label_ids")
 _PROBLEMS = {"classes": "single_label_classification", "labels": "multi_label_classification"}
@@ -110,8 +119,8 @@ def _check_width(loss: TrainerLoss, width: int) -> None:
         ) from error
 
 
-def check_rows(dataset: Any, loss: TrainerLoss, model: Any) -> None:
-    """Look at the label of the first row: its type decides what a collator makes of it."""
+def check_rows(dataset: Any, loss: TrainerLoss, model: Any, weight_column: str | None) -> None:
+    """Look at label and weight of the first row: their types decide what a collator makes of them."""
     row = _first(dataset)
     if row is None:
         return
@@ -122,7 +131,7 @@ def check_rows(dataset: Any, loss: TrainerLoss, model: Any) -> None:
             remedy="name the label column 'labels' or 'label'",
         )
     value = row[name]
-    label = value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+    label = _array(value)
     kind, shown = type(loss.loss).__name__, f"{label.dtype} of shape {label.shape}"
     width = getattr(getattr(model, "config", None), "num_labels", None)
     if label.dtype.kind not in "biuf":
@@ -145,6 +154,72 @@ def check_rows(dataset: Any, loss: TrainerLoss, model: Any) -> None:
             f"the label of the first row holds {label.size} numbers, and the model has "
             f"num_labels={width}",
             remedy=f"load the model with num_labels={label.size}",
+        )
+    if weight_column in row:
+        _check_weight(row[weight_column], weight_column)
+    if not _any_label(dataset, name):
+        raise UsageError(
+            f"all {len(dataset)} labels of train_dataset are {IGNORED}, which the loss leaves out",
+            remedy="give rows with labels",
+        )
+
+
+def _check_weight(value: Any, column: Any) -> None:
+    weight = _array(value)
+    if weight.dtype.kind not in "biuf" or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise UsageError(
+            f"the weight of the first row, in the column {column!r}, is {value!r}",
+            remedy="give finite numbers of 0 or more, or pass weight_column=None if the column holds "
+            "something else",
+        )
+
+
+def _any_label(dataset: Any, name: str) -> bool:
+    # Most often the first row has one, so that no more are read.
+    rows = (dataset[index][name] for index in range(len(dataset)))
+    return any(bool(np.any(_array(label) != IGNORED)) for label in rows)
+
+
+def _array(value: Any) -> Any:
+    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+
+
+def check_drawn(sampler: Any, dataset: Any) -> None:
+    """Refuse a sampler that was made for other rows."""
+    if not hasattr(sampler, "state_dict") or not hasattr(dataset, "__len__"):
+        return
+    rows = sampler.state_dict().get("rows")
+    if rows is not None and rows != len(dataset):
+        raise UsageError(
+            f"{type(sampler).__name__} was made for {rows} rows, and train_dataset has {len(dataset)}",
+            remedy="make the sampler from the labels of train_dataset, in its order",
+        )
+
+
+_SLACK = 0.1  # in log-odds: counts of drawn rows are rounded
+
+
+def warn_of_balancing_twice(loss: Any, sampler: Any) -> None:
+    """Warn where the loss makes up for a prior that the sampler has taken away."""
+    by_loss, by_sampler = (getattr(one, "prior_offset", None) for one in (loss, sampler))
+    counts = getattr(sampler, "counts", None)
+    if by_loss is None or by_sampler is None or counts is None:
+        return
+    counts = torch.as_tensor(counts, dtype=torch.float64)
+    by_loss, by_sampler = (torch.as_tensor(one).to(counts) for one in (by_loss, by_sampler))
+    if by_loss.shape != counts.shape or not by_loss.any() or not by_sampler.any():
+        return
+    # Weights by the counts of the rows as they are drawn do not go past balance.
+    prior = counts.log()
+    shown = (prior + by_sampler + by_loss)[counts > 0]
+    rare, common = prior[counts > 0].argmin(), prior[counts > 0].argmax()
+    if shown[rare] > shown[common] + _SLACK:
+        warnings.warn(
+            f"{type(sampler).__name__} draws rare classes more often, and {type(loss).__name__} makes "
+            "up for their being rare again: together they turn the order of the classes around; use "
+            "one of the two, or make the loss from the counts of the rows as they are drawn",
+            UserWarning,
+            stacklevel=3,
         )
 
 

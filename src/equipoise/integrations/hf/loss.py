@@ -203,6 +203,11 @@ def _spread(
 
 
 def _check_loss(loss: Any) -> None:
+    if isinstance(loss, type):
+        raise UsageError(
+            f"{loss.__name__} is a class, and its losses are made first",
+            remedy=f"pass {loss.__name__}(), or {loss.__name__}.from_labels(labels) where it has that",
+        )
     kind = type(loss).__name__
     if not callable(getattr(loss, "terms", None)) or getattr(loss, "target", None) not in (
         "classes",

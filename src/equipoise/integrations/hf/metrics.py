@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -70,16 +71,20 @@ def compute_metrics(
     >>> scores["recall_1"], scores["average_precision_1"]
     (0.5, 1.0)
     """
-
-    def compute(prediction: Any) -> dict[str, float]:
-        logits, labels = _read(prediction)
-        names = _names(classes, logits.shape[-1])
-        offset = _offset(prior_offset, logits.shape[-1])
-        if labels.shape == logits.shape:
-            return _of_labels(logits, labels, names, threshold, offset)
-        return _of_classes(logits, labels, names, offset)
-
-    return compute if prediction is None else compute(prediction)
+    if prediction is None:
+        # A partial, so that callbacks can read the names of the classes.
+        given: dict[str, Any] = {
+            "classes": classes,
+            "threshold": threshold,
+            "prior_offset": prior_offset,
+        }
+        return partial(compute_metrics, **given)
+    logits, labels = _read(prediction)
+    names = _names(classes, logits.shape[-1])
+    offset = _offset(prior_offset, logits.shape[-1])
+    if labels.shape == logits.shape:
+        return _of_labels(logits, labels, names, threshold, offset)
+    return _of_classes(logits, labels, names, offset)
 
 
 def _read(prediction: Any) -> tuple[F, NDArray[Any]]:

@@ -9,13 +9,15 @@ import torch
 from transformers import Trainer
 
 from equipoise.errors import UsageError
-from equipoise.integrations.hf.callbacks import ScheduleCallback
+from equipoise.integrations.hf.callbacks import DynamicSamplingCallback, ScheduleCallback
 from equipoise.integrations.hf.checks import (
+    check_drawn,
     check_model,
     check_options,
     check_rows,
     labels_of,
     rows_of,
+    warn_of_balancing_twice,
 )
 from equipoise.integrations.hf.loss import IGNORED, TrainerLoss, find_logits, items, trainer_loss
 from equipoise.losses import WeightedBCE, WeightedCrossEntropy
@@ -59,8 +61,13 @@ class ImbalanceTrainer(Trainer):
     Raises
     ------
     UsageError
-        Model, labels and loss do not go together; or an option is set that the loss would silently
-        switch off, such as ``label_smoothing_factor``.
+        Model, labels and loss do not go together; the sampler was made for other rows; or an option
+        is set that the loss would silently switch off, such as ``label_smoothing_factor``.
+
+    Warns
+    -----
+    UserWarning
+        The sampler balances the classes, and so does the loss.
 
     Notes
     -----
@@ -110,6 +117,7 @@ class ImbalanceTrainer(Trainer):
         self.weight_column = weight_column
         self.sampler = sampler
         self._row_sampler = None if sampler is None else rows_of(sampler, args)
+        check_drawn(sampler, train_dataset)
         self._trainer_loss: TrainerLoss | None = None if loss is None else trainer_loss(loss)
         self._start = start_at_prior
         self._start_rows = train_dataset
@@ -128,10 +136,18 @@ class ImbalanceTrainer(Trainer):
         )
         if data_collator is None:
             # Another collator may make of a label what it likes.
-            check_rows(train_dataset, self.loss, self.model)
+            check_rows(train_dataset, self.loss, self.model, weight_column)
+        warn_of_balancing_twice(self.loss.loss, sampler)
         if hasattr(sampler, "set_epoch"):
             # The data loader does not reach it on every path of a resumed run.
             self.add_callback(ScheduleCallback(sampler.set_epoch))
+
+    def train(self, *args: Any, **options: Any) -> Any:
+        """Train as ``Trainer`` does, if what the callbacks follow will be reported."""
+        for callback in self.callback_handler.callbacks:
+            if isinstance(callback, DynamicSamplingCallback):
+                callback.check(self.compute_metrics, self.eval_dataset)
+        return super().train(*args, **options)
 
     @property
     def loss(self) -> TrainerLoss:
