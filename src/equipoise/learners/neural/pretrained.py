@@ -58,7 +58,6 @@ _LOCK = threading.RLock()
 def check_model(name: str | None) -> None:
     """Refuse a model that is not there or whose files do not fit each other; no weight stays in memory."""
     with machine(0), quiet_reports():
-        load_from(transformers.AutoConfig, place_of(name), name)
         load_base(name, device_map="meta")
 
 
@@ -144,8 +143,17 @@ def load_from(kind: Any, place: str, name: str | None, **options: Any) -> Any:
         ) from error
 
 
-# Broken files of weights end in any of these.
-_UNREADABLE = (OSError, ValueError, LookupError, EOFError, RuntimeError, SafetensorError)
+# Files that are broken or not there end in any of these.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+)
 
 
 def load_base(
@@ -153,6 +161,7 @@ def load_base(
 ) -> tuple[Any, Any]:
     """Return a network, of which nothing but a head and a pooler may be new, and its tokenizer."""
     place = place_of(name)
+    load_from(transformers.AutoConfig, place, name)
     tokenizer = load_tokenizer(place, name)
     network, report = load_from(
         kind,
@@ -173,14 +182,20 @@ def load_base(
 
 def _check_weights(network: Any, report: Any, name: str | None) -> None:
     """Refuse a network below whose head weights were drawn at random."""
+    start = f"{network.base_model_prefix}."
+    # Older releases of transformers tell names with or without what base models are called in others.
+    missing = {key.removeprefix(start) for key in report["missing_keys"]}
+    other = {
+        key.removeprefix(start): (tuple(found), tuple(made))
+        for key, found, made in report["mismatched_keys"]
+    }
     of_base = [key for key, _ in network.named_parameters() if _below_head(network, key)]
-    missing = set(report["missing_keys"])
-    other = {key: (tuple(found), tuple(made)) for key, found, made in report["mismatched_keys"]}
-    first = next((key for key in of_base if key in missing or key in other), None)
-    if first is None:
+    known = ((key, key.removeprefix(start)) for key in of_base)
+    first, short = next(((k, s) for k, s in known if s in missing or s in other), ("", ""))
+    if not first:
         return
-    if first in other:
-        found, made = other[first]
+    if short in other:
+        found, made = other[short]
         said = f"{first} has the shape {found}, and its config asks for {made}"
     else:
         said = f"{first} is missing"
