@@ -274,12 +274,17 @@ def test_a_class_without_rows_is_never_said(tiny_bert):
 
 
 def test_an_unknown_model_is_one_error_with_a_remedy(tiny_bert, tmp_path):
-    for name in (str(tmp_path / "nowhere"), str(tmp_path)):
-        with pytest.raises(UsageError, match="cannot be loaded") as caught:
-            Transformer(name).check()
-        assert "a folder with a model" in caught.value.remedy
+    said = {
+        "nowhere": ("there is no folder", "check the path"),
+        "": ("cannot be loaded", "a folder with a model"),
+    }
+    for name, (problem, remedy) in said.items():
+        place = str(tmp_path / name)
+        with pytest.raises(UsageError, match=problem) as caught:
+            Transformer(place).check()
+        assert remedy in caught.value.remedy
         with pytest.raises(UsageError, match="cannot be loaded"):
-            Transformer(name).fit(training(20))
+            Transformer(place).fit(training(20))
     Transformer(tiny_bert).check()
 
 
