@@ -64,6 +64,9 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+NAMES = {name_of(path) for path in MODULES}
+
+
 def room_of(module: str) -> str:
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else ""
@@ -71,7 +74,6 @@ def room_of(module: str) -> str:
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield line and full module name of every import, wherever in the file it stands."""
-    known = {name_of(path) for path in MODULES}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -79,7 +81,7 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
             assert node.level == 0, f"line {node.lineno}: relative import"
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                yield node.lineno, inner if inner in known else str(node.module)
+                yield node.lineno, inner if inner in NAMES else str(node.module)
 
 
 def at_module_level(tree: ast.Module) -> Iterator[ast.stmt]:
