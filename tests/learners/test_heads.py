@@ -52,7 +52,7 @@ def test_what_a_head_minimises_is_the_loss_of_its_name(loss, y):
     weights, intercepts = block.weights(theta)[2].T, theta[2, :, 12]
     penalty = 0.5 * float((weights**2).sum()) / (10.0 * len(y))
     if loss is not None and loss.name == "ldam":
-        weights = weights / weights.norm(dim=0)
+        weights, penalty = weights / weights.norm(dim=0), 0.0  # their length is free
     z = X64 @ weights + intercepts
     z = torch.cat([torch.zeros(len(y), 1, dtype=z.dtype), z], dim=1) if n_classes == 2 else z
     module = make_loss(loss, y, n_classes)
@@ -156,3 +156,34 @@ def test_ugly_data_end_in_finite_scores(loss):
     assert np.isfinite(
         Embedding().fit(Training(constant, y, 2, loss=loss)).log_proba(constant)
     ).all()
+
+
+@pytest.mark.parametrize("y", [Y2, Y3], ids=["two", "three"])
+def test_a_cosine_ends_as_low_as_by_the_search_of_torch(y):
+    C, loss = int(y.max()) + 1, Loss("ldam", {"max_margin": 0.5, "s": 30.0})
+    module = make_loss(loss, y, C)
+    features, labels = torch.from_numpy(X.astype(np.float64)), torch.from_numpy(y)
+
+    def objective(w, b):
+        z = features @ (w / w.norm(dim=0)) + b
+        z = torch.cat([torch.zeros(len(y), 1, dtype=z.dtype), z], dim=1) if C == 2 else z
+        return module.terms(z, labels).mean()
+
+    means = torch.stack([features[labels == c].mean(dim=0) for c in range(C)], dim=1)
+    w = (means[:, 1:] - means[:, :1] if C == 2 else means).clone().requires_grad_()
+    b = torch.zeros(w.shape[1], dtype=w.dtype, requires_grad=True)
+    search = torch.optim.LBFGS([w, b], max_iter=500, line_search_fn="strong_wolfe")
+
+    def closure():
+        search.zero_grad()
+        value = objective(w, b)
+        value.backward()
+        return value
+
+    search.step(closure)
+    ((weights, intercepts),) = train_heads(X, y, C, [_head(Training(X, y, C, loss=loss), len(y))])
+    keep = slice(1, 2) if C == 2 else slice(None)
+    ours = objective(
+        torch.from_numpy(weights[:, keep]), torch.from_numpy(intercepts[keep] / module.s)
+    )
+    assert float(ours) <= objective(w, b).item() + 1e-4

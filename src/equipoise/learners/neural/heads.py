@@ -9,7 +9,7 @@ Head h minimises, with its row weights :math:`w_{hi}` of mean 1 over the rows it
 
 .. math:: \frac{1}{\sum_i w_{hi}} \sum_i w_{hi}\, \ell_h(z_{hi}, y_i) + \frac{1}{2 C n_h} \lVert W_h \rVert^2
 
-by L-BFGS (Liu and Nocedal 1989) to the optimum, each head with its own steps: what a head becomes does not
+(the last term not for cosines, whose length means nothing) by L-BFGS (Liu and Nocedal 1989) to the optimum, each head with its own steps: what a head becomes does not
 depend on the others.
 """
 
@@ -98,14 +98,15 @@ def train_heads(
     features = torch.as_tensor(X, device=device)
     labels = torch.as_tensor(y, device=device)
     basis = _basis(features)
-    # A cosine or a margin takes several times the steps: in a block such a head would keep columns busy for itself.
+    # Coordinates that straighten the losses of a plane bend those of a cosine, which has none and a block to itself.
     single = [h for h, head in enumerate(heads) if alone or head.bounded]
     others = [h for h in range(len(heads)) if h not in single]
     blocks = [others[start : start + _BLOCK] for start in range(0, len(others), _BLOCK)]
     out: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     for block, columns in [*((one, COLUMNS) for one in blocks), *(([h], 1) for h in single)]:
         chosen = [heads[h] for h in block]
-        made = _Block(features, labels, n_classes, chosen, columns, basis).train()
+        own = torch.eye(len(basis)).to(basis) if chosen[0].cosine else basis
+        made = _Block(features, labels, n_classes, chosen, columns, own).train()
         out |= dict(zip(block, made, strict=True))
     return [out[h] for h in range(len(heads))]
 
@@ -153,7 +154,8 @@ class _Block(Search):
         rows = np.ones(self.H)
         for h, head in enumerate(heads):
             weight[:, h] = head.weight / max(head.weight.sum(), 1e-300)
-            rows[h] = max(head.rows, 1)
+            # The length of a cosine's weights means nothing: a penalty would only make it vanish.
+            rows[h] = np.inf if head.cosine else max(head.rows, 1)
         self.weight = self._put(weight)
         self.penalty = self._put(1.0 / (_STRENGTH * rows))
         self.gamma = self._put([head.gamma for head in heads], 0.0)
@@ -265,9 +267,11 @@ class _Block(Search):
         shape = (self.H, self.K, self.d + 1)
         theta = torch.zeros(shape, dtype=self.X.dtype, device=self.X.device)
         if self.bounded:
-            # A cosine has no slope at a weight of length 0: it starts between the means of the classes.
+            # A cosine has no slope at a weight of length 0: it starts between the means of the classes, and at
+            # length 1, as the first step of the search has.
             sums = torch.einsum("nh,nc,nd->hcd", self.weight, self.true, self.X[:, : self.d])
             means = sums[:, 1:] - sums[:, :1] if self.K == 1 else sums
+            means = means / means.norm(dim=2, keepdim=True).clamp(min=1e-12)
             inner = torch.linalg.solve_triangular(self.basis, means, upper=False, left=False)
             theta[:, :, : self.d] = torch.where(self.cosine[:, None, None] > 0, inner, 0.0)
         self._unit = lengths(self.losses(theta)[1]).clamp(min=1e-12)
