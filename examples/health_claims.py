@@ -1,6 +1,6 @@
 """Scientific claims in three classes with the Trainer of Hugging Face: five arms, side by side.
 
-    python examples/health_claims.py --data scifact.parquet --out claims     # 20 minutes on two cores
+    python examples/health_claims.py --data scifact.parquet --out claims     # 17 minutes on two busy cores
     python examples/health_claims.py --data scifact.parquet --rows 120 --epochs 1    # a quick look
 
 Needs `pip install 'equipoise[hf,text]'`. The data: the claims of SciFact (Wadden et al. 2020) with

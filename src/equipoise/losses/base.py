@@ -11,19 +11,7 @@ from torch import Tensor, nn
 from equipoise.errors import UsageError
 from equipoise.losses.items import REDUCTIONS, check_reduction, kept_of, reduce
 
-__all__ = ["ImbalanceLoss", "Reweighable", "refuse_trainer"]
-
-
-def refuse_trainer(loss: nn.Module, items: Any) -> None:
-    """Refuse the call of a Trainer, whose outputs and micro-batches a loss alone does not understand."""
-    if items is not None:
-        kind = type(loss).__name__
-        raise UsageError(
-            f"{kind} takes logits and targets, and compute_loss_func= hands it outputs and "
-            "num_items_in_batch",
-            remedy=f"wrap it: compute_loss_func=trainer_loss({kind}(...)), with trainer_loss of "
-            "equipoise.integrations.hf",
-        )
+__all__ = ["ImbalanceLoss", "Reweighable"]
 
 
 class ImbalanceLoss(nn.Module):
@@ -117,7 +105,17 @@ class ImbalanceLoss(nn.Module):
         ``num_items_in_batch`` is what the Trainer of Hugging Face hands over, which needs
         :func:`equipoise.integrations.hf.trainer_loss` between it and the loss.
         """
-        refuse_trainer(self, num_items_in_batch)
+        if num_items_in_batch is not None:
+            kind = type(self).__name__
+            raise UsageError(
+                f"{kind} takes logits and targets, and compute_loss_func= hands it outputs and "
+                "num_items_in_batch",
+                remedy=f"wrap it: compute_loss_func=trainer_loss({kind}(...)), with trainer_loss of "
+                "equipoise.integrations.hf",
+            )
+        return self._reduced(logits, target, sample_weight)
+
+    def _reduced(self, logits: Tensor, target: Tensor, sample_weight: Any) -> Tensor:
         terms = self.terms(logits, target, sample_weight=sample_weight)
         return reduce(terms, kept_of(target, self.ignore_index), self.reduction)
 

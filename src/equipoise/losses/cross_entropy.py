@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from equipoise.losses.base import Reweighable, refuse_trainer
+from equipoise.losses.base import Reweighable
 from equipoise.losses.counting import centred_log, per_class, weights_of_counts, weights_of_labels
 from equipoise.losses.items import REDUCTIONS, check_reduction, class_items, finish, to_terms
 
@@ -207,16 +207,7 @@ class WeightedCrossEntropy(Reweighable):
         """Compute the loss of every item; see the base class."""
         return self._loss(logits, target, sample_weight, "none")
 
-    def forward(
-        self,
-        logits: Tensor,
-        target: Tensor,
-        *,
-        sample_weight: Any = None,
-        num_items_in_batch: None = None,
-    ) -> Tensor:
-        """Compute the loss of every item and reduce; see the base class."""
-        refuse_trainer(self, num_items_in_batch)
+    def _reduced(self, logits: Tensor, target: Tensor, sample_weight: Any) -> Tensor:
         return self._loss(logits, target, sample_weight, self.reduction)
 
     def _loss(self, logits: Tensor, target: Tensor, sample_weight: Any, reduction: str) -> Tensor:

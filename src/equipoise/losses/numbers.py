@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from equipoise.errors import TargetError, UsageError
-from equipoise.losses.base import ImbalanceLoss, refuse_trainer
+from equipoise.losses.base import ImbalanceLoss
 from equipoise.losses.items import check_reduction, finish
 from equipoise.weights.ranges import check_number
 
@@ -194,16 +194,7 @@ class _NumberLoss(ImbalanceLoss):
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
 
-    def forward(
-        self,
-        logits: Tensor,
-        target: Tensor,
-        *,
-        sample_weight: Any = None,
-        num_items_in_batch: None = None,
-    ) -> Tensor:
-        """Compute the loss of every row and reduce; parameters as in :meth:`terms`."""
-        refuse_trainer(self, num_items_in_batch)
+    def _reduced(self, logits: Tensor, target: Tensor, sample_weight: Any) -> Tensor:
         return self._compute(logits, target, sample_weight, self.reduction)
 
     def terms(self, logits: Tensor, target: Tensor, *, sample_weight: Any = None) -> Tensor:
