@@ -98,7 +98,7 @@ class ImbalanceLoss(nn.Module):
         target: Tensor,
         *,
         sample_weight: Any = None,
-        num_items_in_batch: None = None,
+        num_items_in_batch: Any = None,
     ) -> Tensor:
         """Compute the loss of every item and reduce; parameters as in :meth:`terms`.
 
